@@ -28,9 +28,9 @@ struct Failure {
 struct RetryCondition {
   enum class Kind { Any, Never, Transient, Timeout, Signal, Exit, Text, Predicate };
   Kind kind = Kind::Any;
-  int exit = 0;                                   ///< Exit: the status
-  std::string text;                               ///< Text: the part to look for, letter case ignored
-  std::function<bool(const Failure&)> predicate;  ///< Predicate
+  int exit = 0;                                     ///< Exit: the status
+  std::string text{};                               ///< Text: the part to look for, letter case ignored
+  std::function<bool(const Failure&)> predicate{};  ///< Predicate
 
   [[nodiscard]] CLOACINA_API bool matches(const Failure& failure) const;
 };
