@@ -39,14 +39,35 @@ enum class OverlapPolicy {
   Both,
 };
 
+/// What happens to slots that were missed while no runner was there.
+enum class Catchup {
+  None,    ///< slots later than `max_lateness` are skipped, reason `missed`
+  Latest,  ///< the last due slot fires, the ones before it are skipped, reason `superseded`
+  All,     ///< every slot fires, oldest first
+};
+
+/// Why a slot did not fire.
+enum class SkipReason {
+  Paused,         ///< the schedule was paused
+  Missed,         ///< catch-up `none`, and it was too late
+  Superseded,     ///< catch-up `latest`, and a later slot fired
+  CatchupWindow,  ///< older than `catchup_window`
+  Concurrency,    ///< an execution of an earlier slot was still going on
+  Edited,         ///< its rule was replaced before it came to its turn
+};
+
 /// "next_valid", "shift", "skip", and so on: the spelling of files and of the command line.
 [[nodiscard]] CLOACINA_API std::string_view to_string(Dialect value);
 [[nodiscard]] CLOACINA_API std::string_view to_string(GapPolicy value);
 [[nodiscard]] CLOACINA_API std::string_view to_string(OverlapPolicy value);
+[[nodiscard]] CLOACINA_API std::string_view to_string(Catchup value);
+[[nodiscard]] CLOACINA_API std::string_view to_string(SkipReason value);
 /// Read those spellings back. *Throw* Error{InvalidArgument} that lists them.
 [[nodiscard]] CLOACINA_API Dialect parse_dialect(std::string_view text);
 [[nodiscard]] CLOACINA_API GapPolicy parse_gap_policy(std::string_view text);
 [[nodiscard]] CLOACINA_API OverlapPolicy parse_overlap_policy(std::string_view text);
+[[nodiscard]] CLOACINA_API Catchup parse_catchup(std::string_view text);
+[[nodiscard]] CLOACINA_API SkipReason parse_skip_reason(std::string_view text);
 
 /// A parsed cron expression: `[second] minute hour day-of-month month day-of-week [year]`, a nickname such as `@daily`, `@reboot`,
 /// or in the extended dialect `@every <duration>`. A cheap immutable value, safe to share between threads.

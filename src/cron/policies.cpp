@@ -20,6 +20,14 @@ constexpr Names<OverlapPolicy, 4> overlap_policies{{{"automatic", OverlapPolicy:
                                                     {"second", OverlapPolicy::Second},
                                                     {"both", OverlapPolicy::Both}}};
 
+constexpr Names<Catchup, 3> catchups{{{"none", Catchup::None}, {"latest", Catchup::Latest}, {"all", Catchup::All}}};
+constexpr Names<SkipReason, 6> skip_reasons{{{"paused", SkipReason::Paused},
+                                             {"missed", SkipReason::Missed},
+                                             {"superseded", SkipReason::Superseded},
+                                             {"catchup_window", SkipReason::CatchupWindow},
+                                             {"concurrency", SkipReason::Concurrency},
+                                             {"edited", SkipReason::Edited}}};
+
 template <typename Enum, std::size_t Size>
 std::string_view name_of(const Names<Enum, Size>& names, Enum value) {
   for (const auto& [name, known] : names) {
@@ -43,8 +51,13 @@ Enum value_of(const Names<Enum, Size>& names, std::string_view text, std::string
 std::string_view to_string(Dialect value) { return name_of(dialects, value); }
 std::string_view to_string(GapPolicy value) { return name_of(gap_policies, value); }
 std::string_view to_string(OverlapPolicy value) { return name_of(overlap_policies, value); }
+std::string_view to_string(Catchup value) { return name_of(catchups, value); }
+std::string_view to_string(SkipReason value) { return name_of(skip_reasons, value); }
 Dialect parse_dialect(std::string_view text) { return value_of(dialects, text, "dialect"); }
 GapPolicy parse_gap_policy(std::string_view text) { return value_of(gap_policies, text, "gap policy"); }
 OverlapPolicy parse_overlap_policy(std::string_view text) { return value_of(overlap_policies, text, "overlap policy"); }
+
+Catchup parse_catchup(std::string_view text) { return value_of(catchups, text, "catch-up"); }
+SkipReason parse_skip_reason(std::string_view text) { return value_of(skip_reasons, text, "reason"); }
 
 }  // namespace cloacina
