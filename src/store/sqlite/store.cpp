@@ -23,6 +23,7 @@ class SqliteStore final : public Store {
     if (const auto now = version(); now != seen_version_) {
       seen_version_ = now;
       liveness_.refresh(connection_);
+      result.changed_by_others = true;
     }
     transaction.commit();
     return result;
