@@ -1,5 +1,7 @@
 #include "core/changes.hpp"
 
+#include "core/text.hpp"
+
 namespace cloacina::core {
 
 ContextValues values_of(Json object) {
@@ -38,7 +40,11 @@ std::string changes_to_text(const ContextValues& changes) {
   Json removed = Json::array();
   for (const auto& [key, value] : changes) {
     if (value) {
-      set += (set.empty() ? "" : ",") + Json(key).dump() + ':' + value->dump();
+      try {
+        set += (set.empty() ? "" : ",") + Json(key).dump() + ':' + value->dump();
+      } catch (const Json::exception& e) {
+        throw Error(ErrorCode::InvalidArgument, "context key " + quote(key) + " cannot be stored: " + e.what());
+      }
     } else {
       removed.push_back(key);
     }

@@ -15,6 +15,7 @@ namespace cloacina::core {
 [[nodiscard]] ContextValues applied(const ContextValues* given, const ContextValues& changes);
 
 /// The stored form of what a task changed: `{"set":{…},"removed":[…]}`, members left out when empty; "" when nothing changed.
+/// *Throws* Error{InvalidArgument} that names a key whose text is not UTF-8.
 [[nodiscard]] std::string changes_to_text(const ContextValues& changes);
 /// *Throws* Error{Corrupt}.
 [[nodiscard]] ContextValues changes_from_text(std::string_view text);

@@ -25,7 +25,8 @@ ExecutionId ExecutionId::generate() {
   std::array<std::uint8_t, 16> bytes{};
   core::random_bytes(bytes.data(), bytes.size());
   for (std::size_t i = 6; i-- > 0; ms >>= 8) bytes[i] = static_cast<std::uint8_t>(ms);
-  // RFC 9562, 5.7: the twelve bits after the version may hold the fraction of the millisecond, which keeps ids of one process in order.
+  // RFC 9562, 5.7: the twelve bits after the version may hold the fraction of the millisecond, which keeps ids of one process in
+  // order.
   const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now).count() % 1'000;
   const auto fraction = static_cast<unsigned>(us * 4'096 / 1'000);
   bytes[6] = static_cast<std::uint8_t>(0x70U | (fraction >> 8));
@@ -48,7 +49,7 @@ ExecutionId ExecutionId::parse(std::string_view text) {
   }
   if (!good) {
     throw Error(ErrorCode::InvalidArgument,
-                core::quoted(text) + " is no execution id: it is a UUID as 0192d3c5-7b1a-7c3e-9f21-0a1b2c3d4e5f");
+                core::quote(text) + " is no execution id: it is a UUID as 0192d3c5-7b1a-7c3e-9f21-0a1b2c3d4e5f");
   }
   return ExecutionId{bytes};
 }

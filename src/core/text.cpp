@@ -54,7 +54,7 @@ bool is_name(std::string_view name) {
   });
 }
 
-std::string quoted(std::string_view text) {
+std::string quote(std::string_view text) {
   std::string out = "'";
   for (const char c : text.substr(0, 80)) {
     const auto byte = static_cast<unsigned char>(c);

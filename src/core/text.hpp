@@ -9,7 +9,8 @@
 
 namespace cloacina::core {
 
-/// The known name nearest to `wanted` by edit distance, letter case ignored; none when nothing is near (more than a third of it differs).
+/// The known name nearest to `wanted` by edit distance, letter case ignored; none when nothing is near (more than a third of it
+/// differs).
 [[nodiscard]] std::optional<std::string> nearest(std::string_view wanted, const std::vector<std::string>& known);
 
 /// ` (did you mean 'fetch'?)`, or nothing.
@@ -19,6 +20,6 @@ namespace cloacina::core {
 [[nodiscard]] bool is_name(std::string_view name);
 
 /// `text` for an error message: control characters escaped, at most 80 bytes.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string quote(std::string_view text);
 
 }  // namespace cloacina::core

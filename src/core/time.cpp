@@ -19,10 +19,10 @@ std::string format(Timestamp at, bool decimals) {
   const year_month_day date{day};
   const hh_mm_ss clock{second - day};
   char text[64];
-  int length = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-                             static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                             static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                             static_cast<int>(clock.seconds().count()));
+  int length =
+      std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+                    static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
   if (decimals) {
     length += std::snprintf(text + length, sizeof text - static_cast<std::size_t>(length), ".%06d",
                             static_cast<int>((at - second).count()));
@@ -61,7 +61,7 @@ std::string format_seconds(Timestamp at) { return format(at, false); }
 
 Timestamp parse_timestamp(std::string_view text) {
   const auto fail = [&]() -> Timestamp {
-    throw Error(ErrorCode::InvalidArgument, core::quoted(text) +
+    throw Error(ErrorCode::InvalidArgument, core::quote(text) +
                                                 " is no time: write RFC 3339 with an offset, as 2026-03-29T01:00:00Z or "
                                                 "2026-03-29T03:00:00+02:00");
   };
@@ -105,7 +105,7 @@ Timestamp parse_timestamp(std::string_view text) {
 
 std::chrono::milliseconds parse_duration(std::string_view text) {
   const auto fail = [&](const char* why) -> std::chrono::milliseconds {
-    throw Error(ErrorCode::InvalidArgument, core::quoted(text) + " is no duration" + why + ": write 250ms, 10s, 2m, 1h30m or 7d");
+    throw Error(ErrorCode::InvalidArgument, core::quote(text) + " is no duration" + why + ": write 250ms, 10s, 2m, 1h30m or 7d");
   };
   constexpr std::int64_t most = std::int64_t{365} * 1'000 * 86'400'000;  // a thousand years: keeps every sum far from overflow
   std::int64_t total = 0;

@@ -1,0 +1,30 @@
+#include "os/process.hpp"
+
+#include <sys/random.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "os/fd.hpp"
+
+namespace cloacina::os {
+
+std::string host_name() {
+  utsname names{};
+  if (::uname(&names) != 0 || names.nodename[0] == '\0') return "localhost";
+  return names.nodename;
+}
+
+std::int64_t process_id() noexcept { return ::getpid(); }
+
+std::uint64_t random_seed() {
+  std::uint64_t seed = 0;
+  // Reads of up to 256 bytes are never short; only the wait for the first entropy after a boot can be interrupted.
+  while (::getrandom(&seed, sizeof seed, 0) < 0) {
+    if (errno != EINTR) throw_errno("cannot get random numbers", errno);
+  }
+  return seed;
+}
+
+}  // namespace cloacina::os

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace cloacina::os {
+
+/// The name of this machine; `localhost` when it has none.
+[[nodiscard]] std::string host_name();
+
+[[nodiscard]] std::int64_t process_id() noexcept;
+
+/// 64 bits from the system's random numbers. *Throws* Error{Unavailable} when there are none.
+[[nodiscard]] std::uint64_t random_seed();
+
+}  // namespace cloacina::os
