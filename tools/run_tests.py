@@ -19,14 +19,14 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("preset")
     parser.add_argument("--jobs", default="2")
-    parser.add_argument("ctest", nargs="*")
-    arguments = parser.parse_args()
+    split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    arguments = parser.parse_args(sys.argv[1:split])
 
     root = pathlib.Path(__file__).resolve().parent.parent
     junit = root / "build" / arguments.preset / "tests.xml"
     junit.unlink(missing_ok=True)
     started = time.monotonic()
-    command = ["ctest", "--preset", arguments.preset, "-j", arguments.jobs, "--output-junit", str(junit), *arguments.ctest]
+    command = ["ctest", "--preset", arguments.preset, "-j", arguments.jobs, "--output-junit", str(junit), *sys.argv[split + 1:]]
     status = subprocess.run(command, cwd=root, check=False).returncode
 
     try:
