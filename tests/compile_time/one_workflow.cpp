@@ -9,7 +9,8 @@ int main() {
   using namespace std::chrono_literals;
   cloacina::WorkflowBuilder flow{"nightly"};
   auto orders = flow.task<Orders>("fetch", [] { return Orders{3}; }).retry({.max_attempts = 5, .initial_delay = 1s}).timeout(2min);
-  auto sum = flow.task("sum", [](const Orders& o) { return o.count; }, orders);
+  auto sum = flow.task(
+      "sum", [](const Orders& o) { return o.count; }, orders);
   flow.task("alarm", [](cloacina::TaskContext& t) { t.context().set("alarm", true); }).after(sum).when(cloacina::any_failed());
 
   cloacina::Runner runner{{.database = "sqlite:orders.db"}};

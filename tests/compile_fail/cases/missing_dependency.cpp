@@ -12,5 +12,6 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rates, euro)
 
 void declare(cloacina::WorkflowBuilder& flow) {
   auto orders = flow.task<Orders>("orders", [] { return Orders{3}; });
-  flow.task("sum", [](const Orders& o, const Rates& r) { return o.count * r.euro; }, orders);
+  flow.task(
+      "sum", [](const Orders& o, const Rates& r) { return o.count * r.euro; }, orders);
 }

@@ -13,5 +13,6 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rates, euro)
 void declare(cloacina::WorkflowBuilder& flow) {
   auto orders = flow.task<Orders>("orders", [] { return Orders{3}; });
   auto rates = flow.task<Rates>("rates", [] { return Rates{2}; });
-  flow.task("sum", [](const Orders& o) { return o.count; }, orders, rates);
+  flow.task(
+      "sum", [](const Orders& o) { return o.count; }, orders, rates);
 }

@@ -12,5 +12,6 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rates, euro)
 
 void declare(cloacina::WorkflowBuilder& flow) {
   auto orders = flow.task("orders", [](cloacina::TaskContext&) {});
-  flow.task("sum", [](const Orders& o) { return o.count; }, orders);
+  flow.task(
+      "sum", [](const Orders& o) { return o.count; }, orders);
 }
