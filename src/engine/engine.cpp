@@ -114,6 +114,7 @@ void Engine::conclude(WorkDone&& done, const Flight& flight, Timestamp now) {
   } else if (flight.reason == StopReason::Halted) {
     o.kind = Kind::Returned;
     o.error = "its runner stopped";
+    cut_off_.push_back(done.item);
   } else if (done.failure) {
     o.kind = done.retry_after ? Kind::Retry : Kind::Failed;
     p.failed_for_good = !done.retry_after;
@@ -200,8 +201,7 @@ void Engine::write_off(Flight& flight, const Now& now, Effects& effects) {
   conclude(std::move(done), flight, now.utc);
 }
 
-std::vector<std::shared_ptr<WorkItem>> Engine::give_up(Timestamp now) {
-  std::vector<std::shared_ptr<WorkItem>> out;
+void Engine::give_up(Timestamp now) {
   for (auto& [task, flight] : in_flight_) {
     WorkDone done;
     done.item = flight.item;
@@ -209,10 +209,8 @@ std::vector<std::shared_ptr<WorkItem>> Engine::give_up(Timestamp now) {
     done.started_at = done.finished_at = now;
     if (flight.reason != StopReason::Cancelled) flight.reason = StopReason::Halted;
     conclude(std::move(done), flight, now);
-    out.push_back(flight.item);
   }
   in_flight_.clear();
-  return out;
 }
 
 // ---- the batch ----------------------------------------------------------------------------------------------------------------------

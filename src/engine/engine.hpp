@@ -63,7 +63,9 @@ class Engine {
   [[nodiscard]] int written_off() const { return written_off_; }
   [[nodiscard]] bool draining() const { return draining_; }
   /// Gives back everything that is still in flight, with the next turn, whatever its threads do.
-  [[nodiscard]] std::vector<std::shared_ptr<WorkItem>> give_up(Timestamp now);
+  void give_up(Timestamp now);
+  /// What was cut off by a halt and given back.
+  [[nodiscard]] const std::vector<std::shared_ptr<WorkItem>>& cut_off() const { return cut_off_; }
   [[nodiscard]] std::int64_t turns() const { return turns_; }
   [[nodiscard]] std::int64_t tasks_done() const { return tasks_done_; }
   [[nodiscard]] std::int64_t submitted() const { return submitted_; }
@@ -129,6 +131,7 @@ class Engine {
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   std::vector<Pending> pending_;
   std::vector<store::NewEvent> events_;
+  std::vector<std::shared_ptr<WorkItem>> cut_off_;
   std::optional<Timestamp> next_due_;
   double prefetch_ = 0;
   int written_off_ = 0;

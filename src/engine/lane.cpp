@@ -41,15 +41,12 @@ void Lane::log(LogLevel level, const std::string& text) const { options_.log(lev
 
 void Lane::run() {
   for (;;) {
-    if (give_up_.load()) {
-      auto left = engine_.give_up(now().utc);
-      const std::lock_guard lock(mutex_);
-      left_.insert(left_.end(), left.begin(), left.end());
-    }
+    const bool last = give_up_.load();
+    if (last) engine_.give_up(now().utc);
     auto effects = engine_.step(now());
     apply(effects);
     publish();
-    if (give_up_.load() || (engine_.draining() && engine_.in_flight() == 0 && inbox_->empty() && !effects.trouble)) break;
+    if (last || (engine_.draining() && engine_.in_flight() == 0 && inbox_->empty() && !effects.trouble)) break;
     if (effects.trouble) {
       back_off();
     } else {
@@ -82,7 +79,7 @@ void Lane::apply(Effects& effects) {
   }
   workers_.start(std::move(effects.start));
   for (auto& answer : effects.answers) answer();
-  if (!effects.finished.empty()) options_.on_finished(effects.finished);
+  if (!effects.finished.empty()) workers_.call(options_.on_finished(effects.finished));
   if (effects.changed_by_others) options_.on_change_by_others();
   workers_.call(std::move(effects.callbacks));
 }
@@ -160,7 +157,7 @@ Lane::Left Lane::stop(Steady deadline) {
     }
   }
   thread_.join();
-  left.items = std::move(left_);
+  left.items = engine_.cut_off();
   left.threads = !workers_.finish(std::chrono::steady_clock::now() + milliseconds{100});
   return left;
 }

@@ -12,8 +12,8 @@ struct LaneOptions {
   EngineOptions engine;
   std::chrono::milliseconds heartbeat{5'000};  ///< how often the death of others is looked for, when there are others
   LogSink log;                                 ///< never empty
-  /// Called on the lane's thread; must not block.
-  std::function<void(const std::vector<store::FinishedExecution>&)> on_finished;
+  /// These two are called on the lane's thread and must not block; what the first returns runs on a worker.
+  std::function<std::vector<std::function<void()>>(const std::vector<store::FinishedExecution>&)> on_finished;
   std::function<void()> on_change_by_others;
 };
 
@@ -33,9 +33,6 @@ class Lane {
     bool threads = false;
   };
   Left stop(Steady deadline);
-
-  /// User code for a worker thread.
-  void call(std::vector<std::function<void()>> jobs) { workers_.call(std::move(jobs)); }
 
   struct Stats {
     std::int64_t turns = 0;
@@ -70,7 +67,6 @@ class Lane {
   std::condition_variable ended_cv_;
   bool ended_ = false;
   Stats stats_;
-  std::vector<std::shared_ptr<WorkItem>> left_;
   std::thread thread_;
 };
 
