@@ -29,9 +29,7 @@ Lane::Lane(std::unique_ptr<store::Store> store, std::unique_ptr<store::ChangeWat
           [inbox = inbox_] { inbox->thread_returned(); }),
       thread_([this] { run(); }) {}
 
-Lane::~Lane() {
-  stop(std::chrono::steady_clock::now());
-}
+Lane::~Lane() { stop(std::chrono::steady_clock::now()); }
 
 Now Lane::now() {
   return {std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()), std::chrono::steady_clock::now()};
@@ -119,7 +117,8 @@ void Lane::rest(const Effects& effects) {
     if (effects.wake_steady) at_most(*effects.wake_steady - clocks.steady);
     if (store_->has_company()) at_most(options_.heartbeat);
     if (watch_->fd() < 0) at_most(milliseconds{50});
-    const auto why = inbox_->wait(timeout ? std::optional(std::max(*timeout, std::chrono::nanoseconds{0})) : std::nullopt, watch_->fd());
+    const auto why =
+        inbox_->wait(timeout ? std::optional(std::max(*timeout, std::chrono::nanoseconds{0})) : std::nullopt, watch_->fd());
     if (why == os::Waker::Why::Readable) {
       const auto gap = hint_gap_ - std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - last_hint_);
       if (gap.count() > 0) (void)inbox_->wait(gap, -1);

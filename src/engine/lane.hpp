@@ -26,8 +26,8 @@ class Lane {
   Lane& operator=(const Lane&) = delete;
   ~Lane();
 
-  /// Takes no new work, waits for what runs until `deadline`, stops the rest and gives it back. What was still running, and whether some
-  /// of its threads go on all the same.
+  /// Takes no new work, waits for what runs until `deadline`, stops the rest and gives it back. What was still running, and whether
+  /// some of its threads go on all the same.
   struct Left {
     std::vector<std::shared_ptr<WorkItem>> items;
     bool threads = false;
