@@ -5,6 +5,7 @@
 #include "cloacina/log.hpp"
 #include "engine/engine.hpp"
 #include "engine/workers.hpp"
+#include "store/settling.hpp"
 
 namespace cloacina::engine {
 
@@ -47,6 +48,7 @@ class Lane {
   void run();
   void apply(Effects& effects);
   void rest(const Effects& effects);
+  bool look_for_changes();
   void back_off();
   void publish();
   [[nodiscard]] static Now now();
@@ -62,6 +64,7 @@ class Lane {
   std::chrono::milliseconds trouble_wait_{0};
   std::chrono::milliseconds hint_gap_{0};
   Steady last_hint_{};
+  store::Settling settling_;
   bool hinted_ = false;
   mutable std::mutex mutex_;
   std::condition_variable ended_cv_;

@@ -10,6 +10,7 @@
 #include "runner/options.hpp"
 #include "runner/readers.hpp"
 #include "runner/waiters.hpp"
+#include "store/settling.hpp"
 
 namespace cloacina {
 
@@ -297,6 +298,7 @@ Execution Runner::wait(const ExecutionId& id, std::optional<std::chrono::millise
   runner::Waiters::Ticket ticket(impl_->waiters, id);
   std::unique_ptr<store::ChangeWatch> watch;
   std::optional<os::Waker> waker;
+  store::Settling settling;
   for (;;) {
     if (!impl_->loop() && !watch) {
       watch = impl_->database.watch();
