@@ -20,7 +20,7 @@ LAYERS = {
     "store": ({"core", "os"}, {"src/store/open.cpp": {"store/sqlite", "store/postgres"}}),
     "store/sqlite": ({"core", "os", "store"}, {}),
     "store/postgres": ({"core", "os", "store"}, {}),
-    "engine": ({"core", "cron", "store"}, {"src/engine/lane.*": {"os"}, "src/engine/workers.*": {"os"}}),
+    "engine": ({"core", "cron", "store"}, {"src/engine/lane.*": {"os"}, "src/engine/inbox.*": {"os"}, "src/engine/workers.*": {"os"}}),
     "runner": ({"core", "cron", "os", "store", "engine"}, {}),
     "flowfile": ({"core", "os"}, {}),
     "cli": ({"flowfile"}, {}),

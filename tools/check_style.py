@@ -15,6 +15,11 @@ LINES_MAX = 450
 # Files that may be longer, each with its reason.
 LONG_FILES: dict[str, str] = {}
 
+# The one place of each kind where a rule does not hold, with its reason.
+ALLOWED: dict[tuple[str, str], str] = {
+    ("src/engine/workers.cpp", ".detach()"): "a task that ignores its stop token must not hang the destructor",
+}
+
 CODE = ("*.hpp", "*.cpp", "*.h", "*.c", "*.py", "*.sh", "*.sql", "*.cmake", "CMakeLists.txt", "Makefile", ".ci/run")
 CPP = ("*.hpp", "*.cpp")
 TEXT = (*CODE, "*.md", "*.json", "*.yaml", "*.yml", "*.in", "*.map")
@@ -46,7 +51,8 @@ def check_file(path: str, text: str) -> list[str]:
     lines = text.splitlines()
     rules = [(pattern, advice) for pattern, files, folder, advice in RULES if path.startswith(folder) and matches(path, files)]
     for number, line in enumerate(lines, 1):
-        found += [f"{path}:{number}: '{match[0].strip()}': {advice}" for pattern, advice in rules if (match := pattern.search(line))]
+        found += [f"{path}:{number}: '{match[0].strip()}': {advice}" for pattern, advice in rules
+                  if (match := pattern.search(line)) and (path, match[0].strip()) not in ALLOWED]
     if matches(path, CODE) and len(lines) > LINES_MAX and path not in LONG_FILES:
         found.append(f"{path}: {len(lines)} lines: at most {LINES_MAX}, or give the reason in LONG_FILES of tools/check_style.py")
     if path.endswith(".hpp") and "#pragma once" not in text:

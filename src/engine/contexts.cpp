@@ -65,15 +65,15 @@ std::shared_ptr<const ContextValues> LazyContext::get() {
 
 std::shared_ptr<LazyContext> LazyContext::of_input(std::string text) { return std::make_shared<InputContext>(std::move(text)); }
 
-std::shared_ptr<LazyContext> LazyContext::of_output(std::shared_ptr<LazyContext> given, std::shared_ptr<const ContextValues> changes,
-                                                    std::size_t bytes) {
+std::shared_ptr<LazyContext> LazyContext::of_output(std::shared_ptr<LazyContext> given,
+                                                    std::shared_ptr<const ContextValues> changes, std::size_t bytes) {
   // Without changes the task's context is its parent's: nothing to keep twice.
   if (changes->empty()) return given;
   return std::make_shared<OutputContext>(std::move(given), std::move(changes), bytes);
 }
 
-std::shared_ptr<LazyContext> LazyContext::of_rows(std::shared_ptr<const core::Definition> definition, std::vector<core::Position> heads,
-                                                  store::ContextRows rows) {
+std::shared_ptr<LazyContext> LazyContext::of_rows(std::shared_ptr<const core::Definition> definition,
+                                                  std::vector<core::Position> heads, store::ContextRows rows) {
   return std::make_shared<MergedContext>(std::move(definition), std::move(heads), std::move(rows));
 }
 

@@ -37,8 +37,8 @@ class LazyContext {
   std::size_t bytes_;
 };
 
-/// Contexts kept at hand for tasks to come, so that a chain never reads back what it has just written. Bounded; what is not here is read
-/// from the store. Owned by the loop.
+/// Contexts kept at hand for tasks to come, so that a chain never reads back what it has just written. Bounded; what is not here is
+/// read from the store. Owned by the loop.
 class ContextCache {
  public:
   explicit ContextCache(std::size_t bytes_max) : bytes_max_(bytes_max) {}

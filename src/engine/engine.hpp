@@ -31,23 +31,24 @@ enum class Recall { None, Stopped, All };
 
 /// What a turn asks the shell around the engine to do, after the commit.
 struct Effects {
-  std::vector<std::shared_ptr<WorkItem>> start;            ///< in the order in which to run them
-  std::vector<std::shared_ptr<WorkItem>> stop;             ///< request their stop tokens; that may run user code
-  std::vector<std::shared_ptr<WorkItem>> write_off;        ///< ignored their stop token; replace their threads
-  std::vector<std::function<void()>> callbacks;            ///< user code that follows final outcomes; for a worker
+  std::vector<std::shared_ptr<WorkItem>> start;      ///< in the order in which to run them
+  std::vector<std::shared_ptr<WorkItem>> stop;       ///< request their stop tokens; that may run user code
+  std::vector<std::shared_ptr<WorkItem>> write_off;  ///< ignored their stop token; replace their threads
+  std::vector<std::function<void()>> callbacks;      ///< user code that follows final outcomes; for a worker
   std::vector<store::FinishedExecution> finished;
-  std::vector<std::function<void()>> answers;              ///< to callers; they only set a promise
-  Recall recall = Recall::None;                            ///< bring back what no worker has begun
-  bool again = false;                                      ///< there is more to do at once
-  std::optional<Timestamp> wake_utc;                       ///< when a timer of the store is due
-  std::optional<Steady> wake_steady;                       ///< when a timer of the engine is due
+  std::vector<std::function<void()>> answers;  ///< to callers; they only set a promise
+  Recall recall = Recall::None;                ///< bring back what no worker has begun
+  bool again = false;                          ///< there is more to do at once
+  std::optional<Timestamp> wake_utc;           ///< when a timer of the store is due
+  std::optional<Steady> wake_steady;           ///< when a timer of the engine is due
   bool committed = false;
   bool changed_by_others = false;
-  std::optional<std::string> trouble;                      ///< the commit failed; try again later
+  std::optional<std::string> trouble;  ///< the commit failed; try again later
 };
 
-/// The whole engine: turns messages and time into one batch, the batch into one commit, and the commit's result into effects. Given the
-/// inbox, the clocks, the seed and the store, a step has one result. No thread, no clock and no user code of its own. For one thread.
+/// The whole engine: turns messages and time into one batch, the batch into one commit, and the commit's result into effects. Given
+/// the inbox, the clocks, the seed and the store, a step has one result. No thread, no clock and no user code of its own. For one
+/// thread.
 class Engine {
  public:
   Engine(store::Store& store, std::shared_ptr<Inbox> inbox, const EngineOptions& options, Materialise materialise);
@@ -106,7 +107,8 @@ class Engine {
                      const Now& now, Effects& effects);
   [[nodiscard]] Workflow workflow(store::DefinitionKey key);
   void call_back(const WorkItem& item, const Failure* failure, Effects& effects);
-  void call_back(const store::TaskKey& task, const ExecutionId& id, const Workflow& workflow, const Failure* failure, Effects& effects);
+  void call_back(const store::TaskKey& task, const ExecutionId& id, const Workflow& workflow, const Failure* failure,
+                 Effects& effects);
   void fail(const Error& error, store::Batch& batch, Messages& messages, Effects& effects);
 
   /// An outcome that waits for its commit, with what is needed after it.
@@ -136,7 +138,7 @@ class Engine {
   double prefetch_ = 0;
   int written_off_ = 0;
   int last_chance_held_ = 0;
-  bool look_ = true;     // the queue may hold something for us
+  bool look_ = true;  // the queue may hold something for us
   bool check_ = false;
   bool recover_ = true;
   bool described_ = false;

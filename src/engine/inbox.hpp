@@ -46,7 +46,8 @@ class Inbox {
  public:
   explicit Inbox(std::size_t submissions_max) : submissions_max_(submissions_max) {}
 
-  /// Waits while `submissions_max` executions are under way; a single request may be larger. *Throws* Error{Unavailable} once closed.
+  /// Waits while `submissions_max` executions are under way; a single request may be larger. *Throws* Error{Unavailable} once
+  /// closed.
   void submit(SubmitRequest request);
   void control(ControlRequest request);
   void add(RegisterRequest request);

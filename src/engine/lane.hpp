@@ -5,6 +5,7 @@
 #include "cloacina/log.hpp"
 #include "engine/engine.hpp"
 #include "engine/workers.hpp"
+#include "store/settling.hpp"
 
 namespace cloacina::engine {
 
@@ -26,8 +27,8 @@ class Lane {
   Lane& operator=(const Lane&) = delete;
   ~Lane();
 
-  /// Takes no new work, waits for what runs until `deadline`, stops the rest and gives it back. What was still running, and whether some
-  /// of its threads go on all the same.
+  /// Takes no new work, waits for what runs until `deadline`, stops the rest and gives it back. What was still running, and whether
+  /// some of its threads go on all the same.
   struct Left {
     std::vector<std::shared_ptr<WorkItem>> items;
     bool threads = false;
@@ -47,6 +48,7 @@ class Lane {
   void run();
   void apply(Effects& effects);
   void rest(const Effects& effects);
+  bool look_for_changes();
   void back_off();
   void publish();
   [[nodiscard]] static Now now();
@@ -62,6 +64,7 @@ class Lane {
   std::chrono::milliseconds trouble_wait_{0};
   std::chrono::milliseconds hint_gap_{0};
   Steady last_hint_{};
+  store::Settling settling_;
   bool hinted_ = false;
   mutable std::mutex mutex_;
   std::condition_variable ended_cv_;

@@ -39,11 +39,17 @@ Failure failure_of(const std::exception_ptr& thrown) {
 }  // namespace
 
 Failure timed_out(const WorkItem& item) {
-  return {FailureKind::Timeout, "timed out after " + format_duration(item.task().timeout.value_or(std::chrono::milliseconds{0})), {}, {}, {}, {}};
+  return {FailureKind::Timeout,
+          "timed out after " + format_duration(item.task().timeout.value_or(std::chrono::milliseconds{0})),
+          {},
+          {},
+          {},
+          {}};
 }
 
 bool has_own_functions(const RetryPolicy& policy) {
-  return policy.delay || std::any_of(policy.on.begin(), policy.on.end(), [](const auto& c) { return static_cast<bool>(c.predicate); });
+  return policy.delay ||
+         std::any_of(policy.on.begin(), policy.on.end(), [](const auto& c) { return static_cast<bool>(c.predicate); });
 }
 
 void judge(WorkDone& done) {
@@ -67,7 +73,8 @@ WorkDone perform(std::shared_ptr<WorkItem> item) {
     return done;
   }
   const auto& claimed = item->claimed;
-  TaskContext task({claimed.id, item->workflow.name(), item->task().name, claimed.number, claimed.fence}, Context{}, item->stop.get_token());
+  TaskContext task({claimed.id, item->workflow.name(), item->task().name, claimed.number, claimed.fence}, Context{},
+                   item->stop.get_token());
   try {
     task.context() = Context(item->context->get());
     item->began.store(std::chrono::steady_clock::now().time_since_epoch().count(), std::memory_order_release);

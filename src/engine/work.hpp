@@ -46,12 +46,12 @@ struct WorkDone {
   std::shared_ptr<WorkItem> item;
   Timestamp started_at{};
   Timestamp finished_at{};
-  bool began = true;   ///< false: given back unstarted
+  bool began = true;            ///< false: given back unstarted
   bool judged_by_loop = false;  ///< the verdict on a thread that was written off
   std::optional<Failure> failure;
   std::optional<std::chrono::milliseconds> retry_after;  ///< of a failure; none: it was the last attempt
-  std::optional<int> exit;                       ///< of a command
-  std::shared_ptr<const ContextValues> changes;  ///< success only
+  std::optional<int> exit;                               ///< of a command
+  std::shared_ptr<const ContextValues> changes;          ///< success only
   std::string changes_text;
   TaskOutput output;
 };

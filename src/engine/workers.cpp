@@ -52,7 +52,8 @@ void Workers::Shared::spawn() {
 
 void Workers::Shared::spawn_for(std::size_t work_items) {
   reap();
-  for (int missing = static_cast<int>(std::min<std::size_t>(work_items, 4'096)) - waiting; missing > 0 && counted < size; --missing) {
+  for (int missing = static_cast<int>(std::min<std::size_t>(work_items, 4'096)) - waiting; missing > 0 && counted < size;
+       --missing) {
     try {
       spawn();
     } catch (const std::system_error&) {
@@ -153,8 +154,8 @@ Workers::~Workers() {
   finish(std::chrono::steady_clock::now());
   const std::lock_guard lock(shared_->mutex);
   for (auto& t : shared_->threads) {
-    // The one place where a thread is left to itself: its task ignores its stop token, and a destructor must not hang. It shares what it
-    // still needs, and nobody listens to its report.
+    // The one place where a thread is left to itself: its task ignores its stop token, and a destructor must not hang. It shares
+    // what it still needs, and nobody listens to its report.
     if (!t.done) t.thread.detach();
   }
   shared_->reap();

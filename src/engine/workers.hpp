@@ -12,8 +12,8 @@
 
 namespace cloacina::engine {
 
-/// The threads that run user code. Threads are made when there is work for them, up to `size`; one that was written off does not count
-/// and is let go when its task returns.
+/// The threads that run user code. Threads are made when there is work for them, up to `size`; one that was written off does not
+/// count and is let go when its task returns.
 class Workers {
  public:
   using Report = std::function<void(std::vector<WorkDone>)>;

@@ -14,7 +14,8 @@ LogSink log_to_stderr(LogLevel lowest) {
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%-7l%$ %v", spdlog::pattern_time_type::utc);
   return [logger, lowest](LogLevel level, std::string_view text) {
     if (level < lowest) return;
-    constexpr spdlog::level::level_enum levels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err};
+    constexpr spdlog::level::level_enum levels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
+                                                    spdlog::level::err};
     logger->log(levels[static_cast<std::size_t>(level)], spdlog::string_view_t(text.data(), text.size()));
     logger->flush();
   };

@@ -10,6 +10,7 @@
 #include "runner/options.hpp"
 #include "runner/readers.hpp"
 #include "runner/waiters.hpp"
+#include "store/settling.hpp"
 
 namespace cloacina {
 
@@ -17,16 +18,15 @@ namespace {
 
 Timestamp utc_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
-[[noreturn]] void not_found(const ExecutionId& id) {
-  throw Error(ErrorCode::NotFound, "there is no execution " + id.to_string());
-}
+[[noreturn]] void not_found(const ExecutionId& id) { throw Error(ErrorCode::NotFound, "there is no execution " + id.to_string()); }
 
 /// A stored definition that has only commands can run anywhere.
 Workflow with_commands(const std::shared_ptr<const core::Definition>& definition) {
   std::vector<Workflow::Code> code;
   for (const auto& task : definition->tasks) {
     if (task.command.is_null()) {
-      throw Error(ErrorCode::InvalidWorkflow, "workflow '" + definition->name + "' has a task that is no command: '" + task.name + "'");
+      throw Error(ErrorCode::InvalidWorkflow,
+                  "workflow '" + definition->name + "' has a task that is no command: '" + task.name + "'");
     }
     code.push_back({command_function(core::command_from_json(task.command)), {}, {}, task.retry});
   }
@@ -57,7 +57,7 @@ RunnerOptions checked(RunnerOptions options) {
 
 }  // namespace
 
-struct Runner::Impl {
+struct CLOACINA_HIDDEN Runner::Impl {
   /// What a callback needs, and may need longer than the runner lives.
   struct Access {
     explicit Access(const RunnerOptions& o)
@@ -298,6 +298,7 @@ Execution Runner::wait(const ExecutionId& id, std::optional<std::chrono::millise
   runner::Waiters::Ticket ticket(impl_->waiters, id);
   std::unique_ptr<store::ChangeWatch> watch;
   std::optional<os::Waker> waker;
+  store::Settling settling;
   for (;;) {
     if (!impl_->loop() && !watch) {
       watch = impl_->database.watch();
@@ -313,7 +314,8 @@ Execution Runner::wait(const ExecutionId& id, std::optional<std::chrono::millise
       // Without a loop of our own we look when the file is written, at most every few milliseconds.
       std::optional<std::chrono::nanoseconds> left;
       if (until) left = std::max<std::chrono::nanoseconds>(*until - std::chrono::steady_clock::now(), std::chrono::nanoseconds{0});
-      if (watch->fd() < 0) left = std::min<std::chrono::nanoseconds>(left.value_or(std::chrono::hours{1}), std::chrono::milliseconds{20});
+      if (watch->fd() < 0)
+        left = std::min<std::chrono::nanoseconds>(left.value_or(std::chrono::hours{1}), std::chrono::milliseconds{20});
       signalled = waker->wait(left, watch->fd()) != os::Waker::Why::TimedOut;
       if (signalled) (void)waker->wait(std::chrono::milliseconds{2});
       watch->drain();

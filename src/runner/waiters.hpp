@@ -11,8 +11,8 @@
 
 namespace cloacina::runner {
 
-/// Threads that wait for executions to end. A call of `finished` or `recheck` before the wait is not lost: it counts from `Ticket`'s
-/// making.
+/// Threads that wait for executions to end. A call of `finished` or `recheck` before the wait is not lost: it counts from
+/// `Ticket`'s making.
 class Waiters {
  public:
   class Ticket {

@@ -197,7 +197,7 @@ struct BatchResult {
   std::vector<Held> lost;  ///< claims to stop: cancelled, past a deadline, or taken by another
   std::vector<Quarantined> quarantined;
   std::optional<Timestamp> next_due;  ///< when `timers` has work again, as far as known
-  bool changed_by_others = false;  ///< another connection committed since the last batch
+  bool changed_by_others = false;     ///< another connection committed since the last batch
   int released = 0;                   ///< tasks taken back from dead runners
 };
 
