@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-program, expected = sys.argv[1:3]
+program, expected = (str(pathlib.Path(path).resolve()) for path in sys.argv[1:3])
 with tempfile.TemporaryDirectory() as folder:
     if sys.argv[3:] == ["--killed-first"]:
         first = subprocess.run([program], cwd=folder, check=False, timeout=60)
