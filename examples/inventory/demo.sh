@@ -7,8 +7,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 project=$(cd "$here/../.." && pwd)
 ctl=${CLOACINACTL:-$project/build/release/bin/cloacinactl}
 folder=${DEMO_FOLDER:-$project/build/demo}
-# Sibling commands print what a reader can type.
-shown=${ctl#"$PWD/"}
+near() { printf '%s' "${1#"$PWD/"}"; }  # as somebody who stands here would type it
 export PYTHONDONTWRITEBYTECODE=1
 
 bold='' dim='' plain=''
@@ -69,8 +68,7 @@ wait "$runner" 2> /dev/null || true
 runner=''
 printf 'The database says:\n'
 type_in "show $id"
-"$ctl" show "$id"
-printf '\n'
+"$ctl" show "$id" | sed '/^context$/,$d'  # without the context, which is long
 type_in "runners"
 "$ctl" runners
 "$ctl" show "$id" --json > "$folder/killed.json"
@@ -89,20 +87,21 @@ say "6. The graph, with what each task took"
 type_in "graph $id"
 "$ctl" graph "$id"
 
-say "7. The report"
-sed -n '1,/^Biggest/p' "$folder/results/report.txt" | sed '$d'
-where=${folder#"$PWD/"}
+say "7. The report begins like this"
+sed -n '1,/ in all/p' "$folder/results/report.txt"
 cat << END
+
 ${bold}All of it${plain}
-  $where/results/report.txt
-  $where/results/report.html      (open it in a browser)
-  $where/demo.db                  (the whole history)
+  $(near "$folder")/results/report.txt
+  $(near "$folder")/results/report.html    to look at in a browser
+  $(near "$folder")/demo.db                the whole history
 
 ${bold}What to try next${plain}
-  export CLOACINA_DATABASE=sqlite:$folder/demo.db
-  $shown logs $id settled          what a task printed, its failed attempt too
-  $shown retry $id --from types    run a task and all that follows it again
-  $shown graph $id --format mermaid
-  $shown run ${here#"$PWD/"}/inventory.yaml --input '{"pause": 0}'    in the foreground, without a serve
-  docs/tutorial-command.md writes a workflow file of your own, docs/tutorial-cpp.md a program.
+  ${dim}# what a task printed, also in the attempt that failed${plain}
+  export CLOACINA_DATABASE=sqlite:$(near "$folder")/demo.db
+  $(near "$ctl") logs $id settled
+  ${dim}# run one task again, and all that follows from it, in the same execution${plain}
+  $(near "$ctl") retry $id --from kinds
+  $(near "$ctl") run $(near "$here")/inventory.yaml
+  ${dim}# docs/tutorial-command.md: a workflow file of your own; docs/tutorial-cpp.md: a program${plain}
 END

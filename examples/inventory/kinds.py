@@ -39,5 +39,5 @@ for path in sample:
     counts[name] = counts.get(name, 0) + 1
 looked_at = sum(counts.values())
 title = "Kinds of files" if looked_at == len(paths) else "Kinds of files, in a sample"
-task.change({"charts": task.chart("types", title, "files", counts)})
+task.change({"charts": task.chart("kinds", title, "files", counts)})
 print(f"{looked_at} files looked at")

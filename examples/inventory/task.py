@@ -26,12 +26,17 @@ def write_lines(path, lines):
     os.replace(new, path)
 
 
+def plain(value):
+    """A whole number as such, others to one decimal."""
+    return int(value) if value == int(value) else round(value, 1)
+
+
 def chart(name, title, unit, counts):
     """An entry for the object `charts`: the largest values first, the rest added up."""
     rows = sorted(((value, label) for label, value in counts.items() if value > 0), key=lambda row: (-row[0], row[1]))
     top, rest = rows[:CHART_ROWS], rows[CHART_ROWS:]
     if not top:
         sys.exit(f"{name}: nothing to show")
-    total = round(sum(value for value, _ in rows), 1)
+    total = plain(sum(value for value, _ in rows))
     return {name: {"title": title, "unit": unit, "total": total, "others": len(rest),
-                   "bars": [[label, round(value, 1)] for value, label in top]}}
+                   "bars": [[label, plain(value)] for value, label in top]}}

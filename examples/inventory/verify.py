@@ -34,7 +34,7 @@ cut_off = [t["name"] for t in killed["tasks"] if t["status"] == "Running"]
 check("the kill met tasks that ran", bool(cut_off), ", ".join(cut_off))
 check("their attempts are recorded as Crashed, and they ran once more",
       bool(cut_off) and all(len(attempts(tasks[name], "Crashed")) == 1 for name in cut_off))
-check("the retry was needed", len(attempts(tasks["settled"], "Failed")) >= 1, attempts(tasks["settled"], "Failed")[0]["error"])
+check("the retry was needed", len(attempts(tasks["settled"], "Failed")) >= 1)
 check("one of changed and intact ran, the other was skipped",
       sorted(tasks[name]["status"] for name in ("changed", "intact")) == ["Completed", "Skipped"])
 check("what the parallel branches changed is merged", len(finished["context"]["charts"]) >= 6,
