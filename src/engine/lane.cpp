@@ -38,6 +38,7 @@ Now Lane::now() {
 void Lane::log(LogLevel level, const std::string& text) const { options_.log(level, text); }
 
 void Lane::run() {
+  settling_.hint(std::chrono::steady_clock::now());  // a commit may be on its way since before the watch
   for (;;) {
     const bool last = give_up_.load();
     if (last) engine_.give_up(now().utc);

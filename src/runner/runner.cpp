@@ -303,6 +303,7 @@ Execution Runner::wait(const ExecutionId& id, std::optional<std::chrono::millise
     if (!impl_->loop() && !watch) {
       watch = impl_->database.watch();
       waker.emplace();
+      settling.hint(std::chrono::steady_clock::now());  // a commit may be on its way since before the watch
     }
     const auto status = impl_->readers.with([&](store::Reader& r) { return r.status(id); });
     if (!status) not_found(id);
