@@ -38,6 +38,7 @@ Now Lane::now() {
 void Lane::log(LogLevel level, const std::string& text) const { options_.log(level, text); }
 
 void Lane::run() {
+  settling_.hint(std::chrono::steady_clock::now());  // a commit may be on its way since before the watch
   for (;;) {
     const bool last = give_up_.load();
     if (last) engine_.give_up(now().utc);
@@ -97,37 +98,39 @@ void Lane::back_off() {
   }
 }
 
+bool Lane::look_for_changes() {
+  const auto clock = std::chrono::steady_clock::now();
+  if (watch_->drain()) settling_.hint(clock);
+  settling_.looked(clock);
+  if (!store_->changed_by_others()) return false;
+  engine_.hint();
+  options_.on_change_by_others();
+  hinted_ = true;
+  last_hint_ = clock;
+  return true;
+}
+
 void Lane::rest(const Effects& effects) {
-  const auto seen_change = [&] {
-    if (!store_->changed_by_others()) return false;
-    engine_.hint();
-    options_.on_change_by_others();
-    hinted_ = true;
-    last_hint_ = std::chrono::steady_clock::now();
-    return true;
-  };
   try {
     // What others wrote while we worked. After this look every later write makes the watch readable.
-    watch_->drain();
-    if (seen_change()) return;
+    if (look_for_changes()) return;
     const auto clocks = now();
-    std::optional<std::chrono::nanoseconds> timeout;
-    const auto at_most = [&](std::chrono::nanoseconds d) { timeout = std::min(timeout.value_or(d), d); };
+    std::optional<std::chrono::nanoseconds> timeout = settling_.wait(clocks.steady);
+    const auto at_most = [&](std::chrono::nanoseconds d) {
+      timeout = std::max(std::min(timeout.value_or(d), d), std::chrono::nanoseconds{0});
+    };
     if (effects.wake_utc) at_most(std::min<std::chrono::nanoseconds>(*effects.wake_utc - clocks.utc, wall_wait_max));
     if (effects.wake_steady) at_most(*effects.wake_steady - clocks.steady);
     if (store_->has_company()) at_most(options_.heartbeat);
     if (watch_->fd() < 0) at_most(milliseconds{50});
-    const auto why =
-        inbox_->wait(timeout ? std::optional(std::max(*timeout, std::chrono::nanoseconds{0})) : std::nullopt, watch_->fd());
+    const auto why = inbox_->wait(timeout, watch_->fd());
+    if (why == os::Waker::Why::Woken) return;
     if (why == os::Waker::Why::Readable) {
       const auto gap = hint_gap_ - std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - last_hint_);
       if (gap.count() > 0) (void)inbox_->wait(gap, -1);
-      watch_->drain();
-      seen_change();
-    } else if (why == os::Waker::Why::TimedOut) {
-      if (watch_->fd() < 0) seen_change();
-      if (store_->has_company() && store_->somebody_died()) engine_.recover();
     }
+    look_for_changes();
+    if (store_->has_company() && store_->somebody_died()) engine_.recover();
   } catch (const Error& e) {
     log(LogLevel::Warning, std::string("looking for the work of others failed: ") + e.what());
     back_off();
@@ -139,22 +142,28 @@ Lane::Stats Lane::stats() const {
   return stats_;
 }
 
+void Lane::hurry(Steady deadline) {
+  const std::lock_guard lock(mutex_);
+  deadline_ = std::min(deadline_, deadline);
+  ended_cv_.notify_all();
+}
+
 Lane::Left Lane::stop(Steady deadline) {
   if (!thread_.joinable()) return {};
   inbox_->close();
   inbox_->drain();
-  const auto wait_until = [&](Steady until) {
-    std::unique_lock lock(mutex_);
-    return ended_cv_.wait_until(lock, until, [&] { return ended_; });
-  };
+  hurry(deadline);
+  std::unique_lock lock(mutex_);
+  while (!ended_ && std::chrono::steady_clock::now() < deadline_) ended_cv_.wait_until(lock, Steady{deadline_});
   Left left;
-  if (!wait_until(deadline)) {
+  if (!ended_) {
     inbox_->halt();
-    if (!wait_until(std::chrono::steady_clock::now() + halt_grace)) {
+    if (!ended_cv_.wait_until(lock, std::chrono::steady_clock::now() + halt_grace, [&] { return ended_; })) {
       give_up_.store(true);
       inbox_->wake();
     }
   }
+  lock.unlock();
   thread_.join();
   left.items = engine_.cut_off();
   left.threads = !workers_.finish(std::chrono::steady_clock::now() + milliseconds{100});

@@ -5,6 +5,7 @@
 #include "cloacina/log.hpp"
 #include "engine/engine.hpp"
 #include "engine/workers.hpp"
+#include "store/settling.hpp"
 
 namespace cloacina::engine {
 
@@ -33,6 +34,8 @@ class Lane {
     bool threads = false;
   };
   Left stop(Steady deadline);
+  /// Brings the deadline of a `stop` that waits in another thread forward.
+  void hurry(Steady deadline);
 
   struct Stats {
     std::int64_t turns = 0;
@@ -47,6 +50,7 @@ class Lane {
   void run();
   void apply(Effects& effects);
   void rest(const Effects& effects);
+  bool look_for_changes();
   void back_off();
   void publish();
   [[nodiscard]] static Now now();
@@ -62,10 +66,12 @@ class Lane {
   std::chrono::milliseconds trouble_wait_{0};
   std::chrono::milliseconds hint_gap_{0};
   Steady last_hint_{};
+  store::Settling settling_;
   bool hinted_ = false;
   mutable std::mutex mutex_;
   std::condition_variable ended_cv_;
   bool ended_ = false;
+  Steady deadline_ = Steady::max();
   Stats stats_;
   std::thread thread_;
 };

@@ -176,6 +176,7 @@ class Child {
                           .argv = pointers(spec_.argv).data(),
                           .env = pointers(spec_.env).data(),
                           .cwd = spec_.cwd.empty() ? nullptr : spec_.cwd.c_str(),
+                          .scratch_file = spec_.scratch_file.c_str(),
                           .in = in.get(),
                           .out = out.second.get(),
                           .err = err.second.get(),

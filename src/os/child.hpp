@@ -18,6 +18,8 @@ struct ChildSpec {
   std::string input{};                           ///< all of standard input, which is a file: nobody waits for who does not read it
   std::chrono::milliseconds kill_after{10'000};  ///< from SIGTERM to SIGKILL once a stop is requested
   std::size_t output_bytes_max = 64 * 1024;      ///< of each stream, the last so many bytes are kept
+  /// A file in a folder of its own, which are the caller's to remove. Should this process die first, both are removed as well.
+  std::filesystem::path scratch_file{};
 };
 
 /// How it ended. Exactly one of exit, signal and error is set, and none when it was stopped before it began.

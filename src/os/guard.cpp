@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <concepts>
 #include <ctime>
 #include <type_traits>
@@ -60,9 +61,10 @@ void set_mask(SignalMask mask, SignalMask* before = nullptr) { call(SYS_rt_sigpr
 
 void kill_group(pid_t group, int signal) { call(SYS_kill, -group, signal); }
 
-void report(GuardReport::Event event, int number, bool stopped = false) {
+/// False when the runner is dead.
+bool report(GuardReport::Event event, int number, bool stopped = false) {
   const GuardReport report{.event = event, .number = number, .stopped = stopped};
-  call(SYS_sendto, control_fd, &report, sizeof report, MSG_NOSIGNAL, nullptr, 0);
+  return call(SYS_sendto, control_fd, &report, sizeof report, MSG_NOSIGNAL, nullptr, 0) > 0;
 }
 
 // --- The command, from the fork to its exec. It borrows the guard's memory, and the guard sleeps until the exec.
@@ -187,7 +189,9 @@ void wait_for(pollfd* fds, unsigned count, std::int64_t until_ns) {
 
 class Guard {
  public:
-  Guard(long runner, std::int64_t kill_after_ns) : kill_after_ns_(kill_after_ns) {
+  Guard(long runner, const Launch& launch) : kill_after_ns_(launch.kill_after_ns) {
+    for (std::size_t i = 0; i + 1 < sizeof scratch_file_ && launch.scratch_file[i] != 0; ++i)
+      scratch_file_[i] = launch.scratch_file[i];
     // The socket's end alone could be kept open by a process that the host program forked without an exec.
     runner_ = static_cast<int>(call(SYS_pidfd_open, runner, 0));
     const SignalMask children = SignalMask{1} << (SIGCHLD - 1);
@@ -215,8 +219,8 @@ class Guard {
     siginfo_t info{};
     if (ended) call(SYS_waitid, P_PID, command_, &info, WEXITED, nullptr);
     kill_tree();
-    if (ended)
-      report(info.si_code == CLD_EXITED ? GuardReport::Event::Exited : GuardReport::Event::Killed, info.si_status, stopped_);
+    const auto how = info.si_code == CLD_EXITED ? GuardReport::Event::Exited : GuardReport::Event::Killed;
+    if (!ended || !report(how, info.si_status, stopped_)) remove_scratch();
   }
 
  private:
@@ -252,6 +256,17 @@ class Guard {
     } while (now_ns() < give_up_ns);
   }
 
+  /// What the runner would have removed, had it lived.
+  void remove_scratch() {
+    if (scratch_file_[0] != '/') return;
+    call(SYS_unlinkat, AT_FDCWD, scratch_file_, 0);
+    std::size_t slash = 0;
+    for (std::size_t i = 0; scratch_file_[i] != 0; ++i) slash = scratch_file_[i] == '/' ? i : slash;
+    scratch_file_[slash] = 0;
+    call(SYS_unlinkat, AT_FDCWD, scratch_file_, AT_REMOVEDIR);
+  }
+
+  char scratch_file_[PATH_MAX] = {};  // a copy: the launch is gone once the memory was shrunk
   pid_t command_ = -1;
   std::int64_t kill_after_ns_;
   std::int64_t kill_at_ns_ = never;
@@ -273,10 +288,10 @@ void guard_main(const Launch& launch, long runner) {
     return;
   }
   if (call(SYS_getppid) != runner) return;
-  Guard guard(runner, launch.kill_after_ns);
-  if (!guard.can_watch()) return report(GuardReport::Event::NotStarted, errno);
+  Guard guard(runner, launch);
+  if (!guard.can_watch()) return void(report(GuardReport::Event::NotStarted, errno));
   const pid_t command = spawn_command(spawn);
-  if (command < 0) return report(spawn.stage, spawn.error);
+  if (command < 0) return void(report(spawn.stage, spawn.error));
   call(SYS_close_range, 0, 2, 0);
   report(GuardReport::Event::Started, command);
   shrink_memory();

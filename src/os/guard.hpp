@@ -12,6 +12,7 @@ struct Launch {
   char* const* argv = nullptr;            ///< as for execve
   char* const* env = nullptr;             ///< as for execve
   const char* cwd = nullptr;              ///< null: the runner's current folder
+  const char* scratch_file = "";          ///< absolute; removed with its folder when the runner dies first; empty: none
   int in = -1;                            ///< the command's 0, 1 and 2; every descriptor here >= 4
   int out = -1;
   int err = -1;

@@ -10,6 +10,7 @@
 #include "runner/options.hpp"
 #include "runner/readers.hpp"
 #include "runner/waiters.hpp"
+#include "store/settling.hpp"
 
 namespace cloacina {
 
@@ -259,6 +260,7 @@ StopReport Runner::stop(std::chrono::milliseconds deadline) {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->phase != Impl::Phase::Started) {
       impl_->phase = Impl::Phase::Stopped;
+      if (impl_->lane) impl_->lane->hurry(std::chrono::steady_clock::now() + deadline);
       return {};
     }
     impl_->phase = Impl::Phase::Stopped;
@@ -297,10 +299,12 @@ Execution Runner::wait(const ExecutionId& id, std::optional<std::chrono::millise
   runner::Waiters::Ticket ticket(impl_->waiters, id);
   std::unique_ptr<store::ChangeWatch> watch;
   std::optional<os::Waker> waker;
+  store::Settling settling;
   for (;;) {
     if (!impl_->loop() && !watch) {
       watch = impl_->database.watch();
       waker.emplace();
+      settling.hint(std::chrono::steady_clock::now());  // a commit may be on its way since before the watch
     }
     const auto status = impl_->readers.with([&](store::Reader& r) { return r.status(id); });
     if (!status) not_found(id);

@@ -25,6 +25,7 @@ struct Touched {
   bool retried = false;     ///< rows of tasks that lie ahead may exist
   bool started = false;     ///< one of its tasks was claimed before
   std::optional<std::string> error;
+  std::optional<Timestamp> start_at;  ///< submitted in this transaction, to begin later
   bool dirty = false;
   bool finished_now = false;
 };

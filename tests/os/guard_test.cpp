@@ -26,7 +26,7 @@ class DoomedRunner {
  public:
   /// `after_start` is called in the runner process when the command runs.
   template <class F>
-  explicit DoomedRunner(F after_start) {
+  explicit DoomedRunner(F after_start, const std::filesystem::path& scratch_file = {}) : scratch_file_(scratch_file) {
     pid_ = ::fork();
     if (pid_ == 0) {
       ::setpgid(0, 0);
@@ -36,6 +36,7 @@ class DoomedRunner {
       while (true) ::pause();
     }
     ::setpgid(pid_, pid_);
+    guard_ = Pid(pids_.pid());
     for (int i = 0; i < tree_size; ++i) tree_.emplace_back(pids_.pid());
     runner_ = Pid(pid_);
     std::ofstream(started_.path()) << "\n";
@@ -49,6 +50,7 @@ class DoomedRunner {
   }
 
   [[nodiscard]] pid_t pid() const { return pid_; }
+  [[nodiscard]] const Pid& guard() const { return guard_; }
   /// Waits for the end of the runner, then counts who of the tree is still there a second later.
   int survivors() {
     EXPECT_TRUE(runner_.gone_within(std::chrono::milliseconds(test::patience_ms)));
@@ -67,6 +69,7 @@ class DoomedRunner {
   [[nodiscard]] ChildSpec spec() const {
     ChildSpec spec = shell(
         "trap '' TERM HUP INT\n"
+        "echo $PPID > $pids\n"
         "sh -c 'echo $$ > $pids; exec sleep 1000' &\n"
         "setsid sh -c 'echo $$ > $pids; exec sleep 1000' &\n"
         "(setsid sh -c 'setsid -f sh -c \"echo \\$\\$ > $pids; exec sleep 1000\"' &)\n"
@@ -74,11 +77,13 @@ class DoomedRunner {
         "echo $$ > $pids\n"
         "read x < $go\n"
         "while :; do sleep 1000; done");
+    spec.scratch_file = scratch_file_;
     spec.env.push_back("pids=" + pids_.path());
     spec.env.push_back("go=" + go_.path());
     return spec;
   }
 
+  std::filesystem::path scratch_file_;
   TempDir dir_;
   Fifo pids_{dir_ / "pids"};
   Fifo started_{dir_ / "started"};
@@ -86,6 +91,7 @@ class DoomedRunner {
   pid_t pid_ = -1;
   std::vector<Pid> tree_;
   Pid runner_{-1};
+  Pid guard_{-1};
 };
 
 TEST(Guard, TheWholeTreeIsGoneASecondAfterTheRunnerWasKilled) {
@@ -94,6 +100,19 @@ TEST(Guard, TheWholeTreeIsGoneASecondAfterTheRunnerWasKilled) {
     ::kill(runner.pid(), SIGKILL);
     EXPECT_EQ(runner.survivors(), 0);
   }
+}
+
+TEST(Guard, RemovesTheScratchFileWithItsFolderWhenTheRunnerCannot) {
+  const TempDir dir;
+  const auto folder = dir / "scratch";
+  std::filesystem::create_directory(folder);
+  test::write_file(folder / "output", "x");
+  DoomedRunner runner([] {}, folder / "output");
+  ::kill(runner.pid(), SIGKILL);
+  EXPECT_EQ(runner.survivors(), 0);
+  // The guard does it last: its own end tells when.
+  EXPECT_TRUE(runner.guard().gone_within(second));
+  EXPECT_FALSE(std::filesystem::exists(folder));
 }
 
 TEST(Guard, OutlivesAKillOfTheRunnersProcessGroup) {

@@ -9,7 +9,7 @@ namespace cloacina::store::sqlite {
 namespace {
 
 /// Files up to this size are checked whole when they are opened.
-constexpr std::uintmax_t checked_at_open_bytes_max = 16 << 20;
+constexpr std::uintmax_t checked_at_open_bytes_max = 4 << 20;
 
 class WalWatch final : public ChangeWatch {
  public:

@@ -75,8 +75,8 @@ void Turn::settle() {
     if (e.status == ExecutionStatus::Paused) {
       queue(candidates_.back(), State::Held, {});
       candidates_.pop_back();
-    } else if (!e.started && e.due_at > batch_.now) {
-      queue(candidates_.back(), State::Delayed, e.due_at);
+    } else if (e.start_at) {
+      queue(candidates_.back(), State::Delayed, e.start_at);
       candidates_.pop_back();
     }
   }
@@ -211,6 +211,7 @@ SubmitResult Turn::submit(const NewExecution& s) {
   e.definition = definition;
   e.priority = s.priority;
   e.due_at = due_at;
+  if (s.start_at && *s.start_at > batch_.now) e.start_at = s.start_at;
   e.open_leaves = static_cast<std::int64_t>(definition->leaves.size());
   advance_.start(e);
   return {Applied::Yes, s.id, key};
