@@ -1,10 +1,24 @@
 # Writes OUT: a function that maps the name of an SQL file below ROOT ("sqlite/statements") to its text, in name order.
 file(GLOB_RECURSE FILES RELATIVE ${ROOT} ${ROOT}/*.sql)
 list(SORT FILES)
+list(LENGTH FILES COUNT)
 set(ROWS "")
-foreach(FILE ${FILES})
+foreach(FILE IN LISTS FILES)
   file(READ ${ROOT}/${FILE} TEXT)
   string(REGEX REPLACE "\\.sql$" "" NAME ${FILE})
-  string(APPEND ROWS "    {\"${NAME}\", R\"~sql~(${TEXT})~sql~\"},\n")
+  string(APPEND ROWS "      SqlFile{\"${NAME}\", R\"~sql~(${TEXT})~sql~\"},\n")
 endforeach()
-file(WRITE ${OUT} "#include \"store/sql_files.hpp\"\n\nnamespace cloacina::store {\n\nstd::span<const SqlFile> sql_files() {\n  static constexpr SqlFile files[] = {\n${ROWS}  };\n  return files;\n}\n\n}  // namespace cloacina::store\n")
+file(WRITE ${OUT} "#include \"store/sql_files.hpp\"
+
+#include <array>
+
+namespace cloacina::store {
+
+std::span<const SqlFile> sql_files() {
+  static constexpr std::array<SqlFile, ${COUNT}> files{{
+${ROWS}  }};
+  return files;
+}
+
+}  // namespace cloacina::store
+")

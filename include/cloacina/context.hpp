@@ -54,8 +54,8 @@ class CLOACINA_API Context {
   [[nodiscard]] const Json& at(std::string_view key) const;
   [[nodiscard]] bool contains(std::string_view key) const { return find(key) != nullptr; }
 
-  /// Sets `key`, whether or not it was there, through the type's `to_json`. *Throws* Error{InvalidArgument} for an empty key. A text
-  /// that is not UTF-8 fails the attempt when its outcome is recorded.
+  /// Sets `key`, whether or not it was there, through the type's `to_json`. *Throws* Error{InvalidArgument} for an empty key. A
+  /// text that is not UTF-8 fails the attempt when its outcome is recorded.
   template <class T>
   void set(std::string_view key, T&& value) {
     set_json(key, Json(std::forward<T>(value)));

@@ -1,11 +1,16 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cloacina/context.hpp"
 #include "cloacina/export.hpp"
+#include "cloacina/time.hpp"
 #include "cloacina/workflow.hpp"
 
 namespace cloacina {
@@ -14,7 +19,7 @@ namespace cloacina {
 struct FlowFileProblem {
   std::string file;
   int line = 1;    ///< from 1
-  int column = 1;  ///< from 1
+  int column = 1;  ///< from 1, in characters
   std::string text;
 
   [[nodiscard]] std::string to_string() const {
@@ -22,18 +27,52 @@ struct FlowFileProblem {
   }
 };
 
-/// What a workflow file holds. Either `problems` is empty, or `workflows` is: nothing of a bad file is used.
-struct FlowFile {
-  std::vector<Workflow> workflows;
-  std::vector<FlowFileProblem> problems;  ///< all of them, in the order of the text
+/// One schedule of a workflow file, with its defaults in place.
+struct ScheduleEntry {
+  enum class Dialect { Ocps, Extended };
+  enum class Gap { NextValid, Shift, Skip };
+  enum class Overlap { Automatic, First, Second, Both };
+  enum class Catchup { None, Latest, All };
+  enum class Concurrency { Allow, Skip, Queue, Replace };
+
+  std::string name;
+  std::string workflow;         ///< the one that it stands in
+  Json input = Json::object();  ///< what the executions start with, over the workflow's own
+  std::string cron;             ///< as written
+  Dialect dialect = Dialect::Ocps;
+  std::string time_zone = "UTC";  ///< as written
+  Gap gap = Gap::NextValid;
+  Overlap overlap = Overlap::Automatic;
+  std::optional<Timestamp> start_at;  ///< slots from here on
+  std::optional<Timestamp> end_at;    ///< slots before; later than start_at
+  Catchup catchup = Catchup::None;
+  std::chrono::milliseconds max_lateness{60'000};                          ///< >= 0
+  std::chrono::milliseconds catchup_window{std::chrono::hours{365 * 24}};  ///< >= 0
+  Concurrency concurrency = Concurrency::Allow;
+  std::chrono::milliseconds jitter{0};  ///< >= 0
+  bool paused = false;
+  int priority = 0;  ///< -1'000'000..1'000'000
+  std::map<std::string, std::string> tags;
+
+  std::string file;  ///< where it is written
+  int line = 1;      ///< from 1
+  int column = 1;    ///< from 1, in characters
 };
 
-/// Reads YAML text. `file` names it in problems; relative folders count from `folder`.
+/// What workflow files hold. Either `problems` is empty, or the others are: nothing of a bad file is used.
+struct FlowFile {
+  std::vector<Workflow> workflows;         ///< in the order of the text
+  std::vector<ScheduleEntry> schedules{};  ///< in the order of the text
+  std::vector<FlowFileProblem> problems;   ///< all of them, in the order of the text
+};
+
+/// Reads YAML text. `file` names it in problems; relative folders count from `folder` (empty: the current one).
 [[nodiscard]] CLOACINA_API FlowFile parse_flow_file(std::string_view text, const std::string& file,
                                                     const std::filesystem::path& folder);
 /// Reads a file of at most 4 MiB. A file that cannot be read is a problem like others.
 [[nodiscard]] CLOACINA_API FlowFile read_flow_file(const std::filesystem::path& path);
-/// Reads several files, or all `*.yaml` and `*.yml` of folders in name order; a workflow name that is used twice is a problem.
+/// Reads several files, or all `*.yaml` and `*.yml` of folders in name order, without hidden ones. A file that is named twice is
+/// read once; the name of a workflow or schedule that is used twice is a problem that names both places.
 [[nodiscard]] CLOACINA_API FlowFile read_flow_files(const std::vector<std::filesystem::path>& paths);
 
 }  // namespace cloacina

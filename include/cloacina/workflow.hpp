@@ -149,8 +149,18 @@ namespace detail {
 template <class F>
 concept PlainTask = std::is_invocable_v<F, TaskContext&> || std::is_invocable_v<F>;
 
+/// Whether F can be called with these results, or with a TaskContext and these results. There is no result of type void.
 template <class F, class... Args>
-inline constexpr bool takes = std::is_invocable_v<F&, const Args&...> || std::is_invocable_v<F&, TaskContext&, const Args&...>;
+constexpr bool takes_results() {
+  if constexpr ((std::is_void_v<Args> || ...)) {
+    return false;
+  } else {
+    return std::is_invocable_v<F&, const Args&...> || std::is_invocable_v<F&, TaskContext&, const Args&...>;
+  }
+}
+
+template <class F, class... Args>
+inline constexpr bool takes = takes_results<F, Args...>();
 
 template <class F, class... Args>
 decltype(auto) call_typed(F& function, TaskContext& task, const Args&... args) {
@@ -255,7 +265,7 @@ class CLOACINA_API WorkflowBuilder {
   static constexpr void check_typed() {
     static_assert((!std::is_void_v<D> && ...),
                   "cloacina: a dependency of a typed task must be a typed task; order it behind others with .after(...)");
-    static_assert(detail::takes<F, D...>,
+    static_assert((std::is_void_v<D> || ...) || detail::takes<F, D...>,
                   "cloacina: the function of this task does not take the results of its dependencies, in this order");
   }
 

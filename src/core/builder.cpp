@@ -24,7 +24,7 @@ constexpr std::size_t no_task = static_cast<std::size_t>(-1);
 
 }  // namespace
 
-struct WorkflowBuilder::Impl {
+struct CLOACINA_HIDDEN WorkflowBuilder::Impl {
   core::Definition definition;
   std::vector<Draft> drafts;
 

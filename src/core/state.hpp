@@ -35,7 +35,7 @@ inline constexpr std::array<Transition<TaskStatus>, 16> task_transitions{{
     {TaskStatus::Completed, TaskStatus::Ready, "retry from here"},
 }};
 
-inline constexpr std::array<Transition<ExecutionStatus>, 13> execution_transitions{{
+inline constexpr std::array<Transition<ExecutionStatus>, 16> execution_transitions{{
     {ExecutionStatus::Pending, ExecutionStatus::Running, "first task claimed"},
     {ExecutionStatus::Pending, ExecutionStatus::Paused, "pause"},
     {ExecutionStatus::Pending, ExecutionStatus::Cancelled, "cancel"},
@@ -45,6 +45,9 @@ inline constexpr std::array<Transition<ExecutionStatus>, 13> execution_transitio
     {ExecutionStatus::Running, ExecutionStatus::Failed, "all tasks terminal, one Failed and not recovered; or past its deadline"},
     {ExecutionStatus::Running, ExecutionStatus::Cancelled, "cancel"},
     {ExecutionStatus::Paused, ExecutionStatus::Running, "resume"},
+    {ExecutionStatus::Paused, ExecutionStatus::Pending, "resume before the first task"},
+    {ExecutionStatus::Paused, ExecutionStatus::Completed, "what ran when it was paused was all there was"},
+    {ExecutionStatus::Paused, ExecutionStatus::Failed, "as Completed, with a failure; or past its deadline"},
     {ExecutionStatus::Paused, ExecutionStatus::Cancelled, "cancel"},
     {ExecutionStatus::Completed, ExecutionStatus::Running, "retry from a task"},
     {ExecutionStatus::Failed, ExecutionStatus::Running, "retry"},

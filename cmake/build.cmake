@@ -1,0 +1,23 @@
+# cloacina_build: how our own targets are compiled and linked. Always linked privately, so that nothing of it reaches users.
+add_library(cloacina_build INTERFACE)
+if(CLOACINA_WARNINGS)
+  target_compile_options(cloacina_build INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL GNU AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+    # g++ 12 warns of "x" + std::string inside its own library (its bug 105651).
+    target_compile_options(cloacina_build INTERFACE -Wno-restrict)
+  endif()
+endif()
+if(CLOACINA_WERROR)
+  target_compile_options(cloacina_build INTERFACE -Werror)
+endif()
+if(CLOACINA_SANITIZE)
+  target_compile_options(cloacina_build INTERFACE -fsanitize=${CLOACINA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(cloacina_build INTERFACE -fsanitize=${CLOACINA_SANITIZE})
+endif()
+
+include(CheckLinkerFlag)
+check_linker_flag(CXX "-Wl,--as-needed" CLOACINA_LINKER_AS_NEEDED)
+check_linker_flag(CXX "-Wl,--version-script=${CMAKE_CURRENT_LIST_DIR}/cloacina.map" CLOACINA_LINKER_VERSION_SCRIPT)
+if(CLOACINA_LINKER_AS_NEEDED)
+  target_link_options(cloacina_build INTERFACE -Wl,--as-needed)
+endif()

@@ -1,0 +1,173 @@
+#include "engine/lane.hpp"
+
+#include <algorithm>
+
+namespace cloacina::engine {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// How long what was asked to stop at the end may take before its threads are left behind.
+constexpr milliseconds halt_grace{1'000};
+/// Waits for a wall-clock time are cut, so that a clock that jumps is noticed. No query follows from such a wake-up.
+constexpr std::chrono::seconds wall_wait_max{20};
+/// Hints of other writers that brought no work are followed less and less often.
+constexpr milliseconds hint_gap_max{20};
+
+}  // namespace
+
+Lane::Lane(std::unique_ptr<store::Store> store, std::unique_ptr<store::ChangeWatch> watch, std::shared_ptr<Inbox> inbox,
+           LaneOptions options, Materialise materialise)
+    : store_(std::move(store)),
+      watch_(std::move(watch)),
+      inbox_(std::move(inbox)),
+      options_(std::move(options)),
+      engine_(*store_, inbox_, options_.engine, std::move(materialise)),
+      workers_(
+          options_.engine.workers, [inbox = inbox_](std::vector<WorkDone> done) { inbox->done(std::move(done)); },
+          [inbox = inbox_] { inbox->thread_returned(); }),
+      thread_([this] { run(); }) {}
+
+Lane::~Lane() { stop(std::chrono::steady_clock::now()); }
+
+Now Lane::now() {
+  return {std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()), std::chrono::steady_clock::now()};
+}
+
+void Lane::log(LogLevel level, const std::string& text) const { options_.log(level, text); }
+
+void Lane::run() {
+  settling_.hint(std::chrono::steady_clock::now());  // a commit may be on its way since before the watch
+  for (;;) {
+    const bool last = give_up_.load();
+    if (last) engine_.give_up(now().utc);
+    auto effects = engine_.step(now());
+    apply(effects);
+    publish();
+    if (last || (engine_.draining() && engine_.in_flight() == 0 && inbox_->empty() && !effects.trouble)) break;
+    if (effects.trouble) {
+      back_off();
+    } else {
+      trouble_wait_ = milliseconds{0};
+      if (!effects.again && inbox_->empty()) rest(effects);
+    }
+  }
+  try {
+    store_->close_runner(options_.engine.runner, now().utc);
+  } catch (const Error& e) {
+    log(LogLevel::Warning, std::string("the runner could not sign off: ") + e.what());
+  }
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  ended_cv_.notify_all();
+}
+
+void Lane::apply(Effects& effects) {
+  if (effects.trouble) log(LogLevel::Warning, "a commit failed, trying again: " + *effects.trouble);
+  if (hinted_ && effects.committed) {
+    hint_gap_ = effects.start.empty() ? std::min(hint_gap_max, hint_gap_ * 2 + milliseconds{1}) : milliseconds{0};
+    hinted_ = false;
+  }
+  workers_.request_stop(std::move(effects.stop));
+  if (effects.recall != Recall::None) workers_.recall(effects.recall == Recall::Stopped);
+  for (const auto& item : effects.write_off) {
+    log(LogLevel::Warning, "task '" + item->task().name + "' of execution " + item->claimed.id.to_string() +
+                               " ignores its stop token; its thread is written off");
+    workers_.write_off(item);
+  }
+  workers_.start(std::move(effects.start));
+  for (auto& answer : effects.answers) answer();
+  if (!effects.finished.empty()) workers_.call(options_.on_finished(effects.finished));
+  if (effects.changed_by_others) options_.on_change_by_others();
+  workers_.call(std::move(effects.callbacks));
+}
+
+void Lane::publish() {
+  const std::lock_guard lock(mutex_);
+  stats_ = {engine_.turns(), engine_.tasks_done(), engine_.submitted(), engine_.written_off()};
+}
+
+void Lane::back_off() {
+  trouble_wait_ = std::clamp(trouble_wait_ * 2, milliseconds{20}, milliseconds{1'000});
+  const auto until = std::chrono::steady_clock::now() + trouble_wait_;
+  for (auto left = trouble_wait_; left.count() > 0 && !give_up_.load();
+       left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now())) {
+    // Messages do not cut it short: with each of them the database would be asked again.
+    std::this_thread::sleep_for(std::min(left, milliseconds{50}));
+  }
+}
+
+bool Lane::look_for_changes() {
+  const auto clock = std::chrono::steady_clock::now();
+  if (watch_->drain()) settling_.hint(clock);
+  settling_.looked(clock);
+  if (!store_->changed_by_others()) return false;
+  engine_.hint();
+  options_.on_change_by_others();
+  hinted_ = true;
+  last_hint_ = clock;
+  return true;
+}
+
+void Lane::rest(const Effects& effects) {
+  try {
+    // What others wrote while we worked. After this look every later write makes the watch readable.
+    if (look_for_changes()) return;
+    const auto clocks = now();
+    std::optional<std::chrono::nanoseconds> timeout = settling_.wait(clocks.steady);
+    const auto at_most = [&](std::chrono::nanoseconds d) {
+      timeout = std::max(std::min(timeout.value_or(d), d), std::chrono::nanoseconds{0});
+    };
+    if (effects.wake_utc) at_most(std::min<std::chrono::nanoseconds>(*effects.wake_utc - clocks.utc, wall_wait_max));
+    if (effects.wake_steady) at_most(*effects.wake_steady - clocks.steady);
+    if (store_->has_company()) at_most(options_.heartbeat);
+    if (watch_->fd() < 0) at_most(milliseconds{50});
+    const auto why = inbox_->wait(timeout, watch_->fd());
+    if (why == os::Waker::Why::Woken) return;
+    if (why == os::Waker::Why::Readable) {
+      const auto gap = hint_gap_ - std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - last_hint_);
+      if (gap.count() > 0) (void)inbox_->wait(gap, -1);
+    }
+    look_for_changes();
+    if (store_->has_company() && store_->somebody_died()) engine_.recover();
+  } catch (const Error& e) {
+    log(LogLevel::Warning, std::string("looking for the work of others failed: ") + e.what());
+    back_off();
+  }
+}
+
+Lane::Stats Lane::stats() const {
+  const std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+void Lane::hurry(Steady deadline) {
+  const std::lock_guard lock(mutex_);
+  deadline_ = std::min(deadline_, deadline);
+  ended_cv_.notify_all();
+}
+
+Lane::Left Lane::stop(Steady deadline) {
+  if (!thread_.joinable()) return {};
+  inbox_->close();
+  inbox_->drain();
+  hurry(deadline);
+  std::unique_lock lock(mutex_);
+  while (!ended_ && std::chrono::steady_clock::now() < deadline_) ended_cv_.wait_until(lock, Steady{deadline_});
+  Left left;
+  if (!ended_) {
+    inbox_->halt();
+    if (!ended_cv_.wait_until(lock, std::chrono::steady_clock::now() + halt_grace, [&] { return ended_; })) {
+      give_up_.store(true);
+      inbox_->wake();
+    }
+  }
+  lock.unlock();
+  thread_.join();
+  left.items = engine_.cut_off();
+  left.threads = !workers_.finish(std::chrono::steady_clock::now() + milliseconds{100});
+  return left;
+}
+
+}  // namespace cloacina::engine

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <stop_token>
+
+#include "cloacina/workflow.hpp"
+#include "engine/contexts.hpp"
+#include "store/records.hpp"
+
+namespace cloacina::engine {
+
+using Steady = std::chrono::steady_clock::time_point;
+
+/// The two clocks of a turn. Only what is stored uses the first; every wait and timeout uses the second, which never jumps.
+struct Now {
+  Timestamp utc{};
+  Steady steady{};
+};
+
+/// Why a task was asked to stop.
+enum class StopReason { None, Timeout, Cancelled, Halted };
+
+/// A claimed task on its way through a worker. Shared by the loop and one worker.
+struct WorkItem {
+  WorkItem(const store::ClaimedTask& task, Workflow flow) : claimed(task), workflow(std::move(flow)) {}
+
+  const store::ClaimedTask claimed;
+  const Workflow workflow;
+  std::shared_ptr<LazyContext> context{};
+  std::size_t context_bytes_max = 0;
+  double random = 0;  ///< [0, 1), for the jitter of a retry
+  std::stop_source stop{};
+  /// Set by the loop before the stop token is requested.
+  std::atomic<StopReason> reason{StopReason::None};
+  /// When user code began, in ticks of the steady clock; 0: not yet. Written by the worker.
+  std::atomic<std::int64_t> began{0};
+
+  [[nodiscard]] const core::TaskDefinition& task() const { return workflow.definition().tasks[claimed.task.position]; }
+  [[nodiscard]] const Workflow::Code& code() const { return workflow.code(claimed.task.position); }
+};
+
+/// What a worker reports.
+struct WorkDone {
+  std::shared_ptr<WorkItem> item;
+  Timestamp started_at{};
+  Timestamp finished_at{};
+  bool began = true;            ///< false: given back unstarted
+  bool judged_by_loop = false;  ///< the verdict on a thread that was written off
+  std::optional<Failure> failure;
+  std::optional<std::chrono::milliseconds> retry_after;  ///< of a failure; none: it was the last attempt
+  std::optional<int> exit;                               ///< of a command
+  std::shared_ptr<const ContextValues> changes;          ///< success only
+  std::string changes_text;
+  TaskOutput output;
+};
+
+/// Runs the task's code in this thread. Everything that user code may throw is caught here, and only here.
+[[nodiscard]] WorkDone perform(std::shared_ptr<WorkItem> item);
+
+/// The failure of an attempt that was asked to stop at its timeout.
+[[nodiscard]] Failure timed_out(const WorkItem& item);
+
+/// Decides whether a failed attempt runs again. May call user code: the policy's own functions.
+void judge(WorkDone& done);
+/// Whether `judge` would call user code.
+[[nodiscard]] bool has_own_functions(const RetryPolicy& policy);
+
+}  // namespace cloacina::engine

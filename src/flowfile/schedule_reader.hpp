@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cloacina/flowfile.hpp"
+#include "flowfile/problems.hpp"
+#include "flowfile/yaml_tree.hpp"
+
+namespace cloacina::flowfile {
+
+/// Whether workflow files may have the key `schedules`. Without it the key is an error that says so.
+inline constexpr bool schedules_accepted = true;
+
+/// Reads `schedules` of a workflow. What is wrong is reported.
+[[nodiscard]] std::vector<ScheduleEntry> read_schedules(Problems& problems, const Node& node, const std::string& workflow);
+
+}  // namespace cloacina::flowfile

@@ -1,0 +1,66 @@
+#include "runner/options.hpp"
+
+#include "core/text.hpp"
+
+namespace cloacina::runner {
+
+namespace {
+
+/// Collects the fields that are out of range.
+class Check {
+ public:
+  explicit Check(std::string what) : what_(std::move(what)) {}
+
+  template <class T>
+  void range(const char* field, T value, T low, T high) {
+    if (value < low || value > high) {
+      bad(field, std::to_string(value) + ", it must be from " + std::to_string(low) + " to " + std::to_string(high));
+    }
+  }
+  void duration(const char* field, std::chrono::milliseconds value, std::chrono::milliseconds low) {
+    if (value < low) bad(field, std::to_string(value.count()) + "ms, it must be at least " + format_duration(low));
+  }
+  void bad(const char* field, const std::string& why) { text_ += std::string(text_.empty() ? " " : "; ") + field + " is " + why; }
+  void done() const {
+    if (!text_.empty()) throw Error(ErrorCode::InvalidArgument, what_ + ":" + text_);
+  }
+
+ private:
+  std::string what_;
+  std::string text_;
+};
+
+}  // namespace
+
+void check(const RunnerOptions& o) {
+  using std::chrono::milliseconds;
+  Check c("runner options");
+  c.range("workers", o.workers, 1, 4'096);
+  c.range("prefetch_max", o.prefetch_max, 0, 100'000);
+  c.range("written_off_max", o.written_off_max, 1, 4'096);
+  c.range<std::size_t>("context_bytes_max", o.context_bytes_max, 1'024, std::size_t{512} << 20);
+  c.range<std::size_t>("context_cache_bytes", o.context_cache_bytes, 0, std::size_t{1} << 40);
+  c.range<std::size_t>("inbox_max", o.inbox_max, 1, 10'000'000);
+  c.duration("heartbeat", o.heartbeat, milliseconds{10});
+  if (o.lease < 3 * o.heartbeat) {
+    c.bad("lease", format_duration(o.lease) + ", it must be at least three heartbeats (" + format_duration(3 * o.heartbeat) + ")");
+  }
+  c.duration("stop_grace", o.stop_grace, milliseconds{0});
+  c.duration("busy_timeout", o.busy_timeout, milliseconds{0});
+  c.done();
+}
+
+void check(const SubmitOptions& o) {
+  Check c("submit options");
+  c.range("priority", o.priority, -1'000'000, 1'000'000);
+  if (o.key && (o.key->empty() || o.key->size() > 1'024)) c.bad("key", "of a bad length, it must have 1 to 1024 bytes");
+  c.done();
+}
+
+void check(const ListFilter& f) {
+  Check c("list filter");
+  c.range<std::size_t>("limit", f.limit, 1, 1'000);
+  c.done();
+}
+
+}  // namespace cloacina::runner

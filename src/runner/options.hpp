@@ -1,0 +1,12 @@
+#pragma once
+
+#include "cloacina/runner.hpp"
+
+namespace cloacina::runner {
+
+/// Refuses values out of range. *Throws* Error{InvalidArgument} that names every bad field.
+void check(const RunnerOptions& options);
+void check(const SubmitOptions& options);
+void check(const ListFilter& filter);
+
+}  // namespace cloacina::runner

@@ -1,0 +1,391 @@
+#include "cloacina/runner.hpp"
+
+#include <algorithm>
+
+#include "core/definition.hpp"
+#include "core/definition_json.hpp"
+#include "core/text.hpp"
+#include "engine/lane.hpp"
+#include "os/process.hpp"
+#include "runner/options.hpp"
+#include "runner/readers.hpp"
+#include "runner/waiters.hpp"
+#include "store/settling.hpp"
+
+namespace cloacina {
+
+namespace {
+
+Timestamp utc_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+
+[[noreturn]] void not_found(const ExecutionId& id) { throw Error(ErrorCode::NotFound, "there is no execution " + id.to_string()); }
+
+/// A stored definition that has only commands can run anywhere.
+Workflow with_commands(const std::shared_ptr<const core::Definition>& definition) {
+  std::vector<Workflow::Code> code;
+  for (const auto& task : definition->tasks) {
+    if (task.command.is_null()) {
+      throw Error(ErrorCode::InvalidWorkflow,
+                  "workflow '" + definition->name + "' has a task that is no command: '" + task.name + "'");
+    }
+    code.push_back({command_function(core::command_from_json(task.command)), {}, {}, task.retry});
+  }
+  return Workflow(definition, std::move(code));
+}
+
+Workflow without_code(const std::shared_ptr<const core::Definition>& definition) {
+  return Workflow(definition, std::vector<Workflow::Code>(definition->tasks.size()));
+}
+
+/// Calls the host's sink one line at a time, and survives what it throws.
+LogSink guarded(LogSink sink) {
+  if (!sink) return [](LogLevel, std::string_view) {};
+  return [sink = std::move(sink), mutex = std::make_shared<std::mutex>()](LogLevel level, std::string_view text) {
+    const std::lock_guard lock(*mutex);
+    try {
+      sink(level, text);
+    } catch (...) {
+    }
+  };
+}
+
+RunnerOptions checked(RunnerOptions options) {
+  runner::check(options);
+  options.log = guarded(std::move(options.log));
+  return options;
+}
+
+}  // namespace
+
+struct CLOACINA_HIDDEN Runner::Impl {
+  /// What a callback needs, and may need longer than the runner lives.
+  struct Access {
+    explicit Access(const RunnerOptions& o)
+        : database(store::open(o.database, {.durability = o.durability, .busy_timeout = o.busy_timeout})), log(o.log) {}
+    std::unique_ptr<store::Database> database;
+    runner::Readers readers{*database};
+    LogSink log;
+    std::function<void(const Execution&)> finished_callback;
+
+    void call_back(const ExecutionId& id);
+  };
+
+  explicit Impl(RunnerOptions o) : options(checked(std::move(o))), access(std::make_shared<Access>(options)) {}
+
+  RunnerOptions options;
+  std::shared_ptr<Access> access;
+  store::Database& database = *access->database;
+  runner::Readers& readers = access->readers;
+  runner::Waiters waiters;
+
+  mutable std::mutex mutex;  // what follows
+  std::unique_ptr<store::Store> client;
+  std::unordered_map<std::string, store::StoredDefinition> current;  // what was added here, by name
+  std::vector<engine::RegisterRequest> registered;
+  std::shared_ptr<engine::Inbox> inbox;
+  std::unique_ptr<engine::Lane> lane;
+  enum class Phase { New, Started, Stopped } phase = Phase::New;
+
+  /// The writing connection of calls that have no loop to go through. *Requires* the mutex.
+  store::Store& writer() {
+    if (!client) client = database.store();
+    return *client;
+  }
+  [[nodiscard]] std::shared_ptr<engine::Inbox> loop() const {
+    const std::lock_guard lock(mutex);
+    return phase == Phase::Started ? inbox : nullptr;
+  }
+
+  store::StoredDefinition definition(const std::string& workflow);
+  store::NewExecution prepare(Submission& submission);
+  std::vector<store::SubmitResult> commit(std::vector<store::NewExecution> executions);
+  void control(store::Control control);
+  std::vector<std::function<void()>> finished(const std::vector<store::FinishedExecution>& executions);
+  std::unique_ptr<engine::Lane> make_lane(std::unique_ptr<store::Store> store, store::RunnerKey key);
+};
+
+store::StoredDefinition Runner::Impl::definition(const std::string& workflow) {
+  {
+    const std::lock_guard lock(mutex);
+    if (const auto it = current.find(workflow); it != current.end()) return it->second;
+  }
+  if (auto found = readers.with([&](store::Reader& r) { return r.find_definition(workflow); })) return *found;
+  std::vector<std::string> names;
+  for (const auto& d : readers.with([](store::Reader& r) { return r.current_definitions(); })) names.push_back(d.definition->name);
+  throw Error(ErrorCode::NotFound, "there is no workflow " + core::quote(workflow) + core::suggestion(workflow, names) +
+                                       (names.empty() ? "; the database knows none yet" : ""));
+}
+
+store::NewExecution Runner::Impl::prepare(Submission& s) {
+  runner::check(s.options);
+  const auto stored = definition(s.workflow);
+  const std::string who = "submitting workflow '" + s.workflow + "': ";
+  if (s.input.is_null()) s.input = Json::object();
+  if (!s.input.is_object()) {
+    throw Error(ErrorCode::InvalidArgument, who + "the input is a JSON object, not " + s.input.type_name());
+  }
+  if (!stored.definition->input.empty()) {
+    Json merged = stored.definition->input;
+    merged.update(s.input);
+    s.input = std::move(merged);
+  }
+  store::NewExecution out;
+  out.id = s.id.value_or(ExecutionId{});
+  if (out.id.is_nil()) out.id = ExecutionId::generate();
+  out.definition = stored.key;
+  out.priority = s.options.priority;
+  out.key = s.options.key;
+  out.submitted_at = utc_now();
+  out.start_at = s.options.start_at;
+  try {
+    out.input = s.input.dump();
+    if (out.key) (void)Json(*out.key).dump();
+  } catch (const Json::exception& e) {
+    throw Error(ErrorCode::InvalidArgument, who + "a text is not UTF-8: " + e.what());
+  }
+  if (out.input.size() > options.context_bytes_max) {
+    throw Error(ErrorCode::InvalidArgument, who + "the input has " + std::to_string(out.input.size()) +
+                                                " bytes; context_bytes_max is " + std::to_string(options.context_bytes_max));
+  }
+  return out;
+}
+
+std::vector<store::SubmitResult> Runner::Impl::commit(std::vector<store::NewExecution> executions) {
+  if (const auto to = loop()) {
+    engine::SubmitRequest request{std::move(executions), {}};
+    auto answer = request.answer.get_future();
+    to->submit(std::move(request));
+    return answer.get();
+  }
+  store::Batch batch;
+  batch.now = utc_now();
+  batch.submissions = std::move(executions);
+  const std::lock_guard lock(mutex);
+  return writer().commit(batch).submissions;
+}
+
+void Runner::Impl::control(store::Control c) {
+  store::ControlResult result;
+  if (const auto to = loop()) {
+    engine::ControlRequest request{std::move(c), {}};
+    auto answer = request.answer.get_future();
+    to->control(std::move(request));
+    result = answer.get();
+  } else {
+    store::Batch batch;
+    batch.now = utc_now();
+    batch.controls.push_back(std::move(c));
+    const std::lock_guard lock(mutex);
+    result = writer().commit(batch).controls.at(0);
+  }
+  if (result.applied == store::Applied::NotFound) throw Error(ErrorCode::NotFound, result.text);
+  if (result.applied != store::Applied::Yes) throw Error(ErrorCode::Conflict, result.text);
+}
+
+void Runner::Impl::Access::call_back(const ExecutionId& id) {
+  try {
+    if (const auto execution = readers.with([&](store::Reader& r) { return r.get(id); })) finished_callback(*execution);
+  } catch (const std::exception& error) {
+    log(LogLevel::Error, "the completion callback failed for execution " + id.to_string() + ": " + error.what());
+  } catch (...) {
+    log(LogLevel::Error, "the completion callback failed for execution " + id.to_string());
+  }
+}
+
+std::vector<std::function<void()>> Runner::Impl::finished(const std::vector<store::FinishedExecution>& executions) {
+  for (const auto& e : executions) waiters.finished(e.id);
+  std::vector<std::function<void()>> jobs;
+  if (!access->finished_callback) return jobs;
+  for (const auto& e : executions) jobs.emplace_back([access = access, id = e.id] { access->call_back(id); });
+  return jobs;
+}
+
+std::unique_ptr<engine::Lane> Runner::Impl::make_lane(std::unique_ptr<store::Store> store, store::RunnerKey key) {
+  engine::LaneOptions lane_options;
+  auto& e = lane_options.engine;
+  e.runner = key;
+  e.workers = options.workers;
+  e.prefetch_max = options.prefetch_max;
+  e.written_off_max = options.written_off_max;
+  e.stop_grace = options.stop_grace;
+  e.context_bytes_max = options.context_bytes_max;
+  e.context_cache_bytes = options.context_cache_bytes;
+  e.any_commands = options.run_stored_commands;
+  e.seed = options.seed != 0 ? options.seed : os::random_seed();
+  lane_options.heartbeat = options.heartbeat;
+  lane_options.log = options.log;
+  lane_options.on_finished = [this](const auto& executions) { return finished(executions); };
+  lane_options.on_change_by_others = [this] { waiters.recheck(); };
+  return std::make_unique<engine::Lane>(std::move(store), database.watch(), inbox, std::move(lane_options), with_commands);
+}
+
+Runner::Runner(RunnerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+
+Runner::~Runner() { stop(std::chrono::milliseconds{0}); }
+
+void Runner::add(const Workflow& workflow) {
+  const std::lock_guard lock(impl_->mutex);
+  const auto key = impl_->writer().put_definition(workflow.definition(), utc_now());
+  impl_->current.insert_or_assign(workflow.name(), store::StoredDefinition{key, workflow.shared_definition()});
+  if (impl_->phase == Impl::Phase::Started) {
+    impl_->inbox->add({key, workflow});
+  } else {
+    impl_->registered.push_back({key, workflow});
+  }
+}
+
+void Runner::start() {
+  const std::lock_guard lock(impl_->mutex);
+  if (impl_->phase != Impl::Phase::New) throw Error(ErrorCode::Conflict, "this runner was started before");
+  const auto pid = os::process_id();
+  store::RunnerRecord record;
+  record.id = ExecutionId::generate().to_string();
+  record.host = os::host_name();
+  record.pid = static_cast<int>(pid);
+  record.name = impl_->options.name.empty() ? record.host + "/" + std::to_string(pid) : impl_->options.name;
+  record.workers = impl_->options.workers;
+  record.any_commands = impl_->options.run_stored_commands;
+  record.started_at = utc_now();
+  auto store = impl_->database.store();
+  const auto key = store->open_runner(record);
+  impl_->inbox = std::make_shared<engine::Inbox>(impl_->options.inbox_max);
+  for (auto& r : impl_->registered) impl_->inbox->add(std::move(r));
+  impl_->registered.clear();
+  impl_->lane = impl_->make_lane(std::move(store), key);
+  impl_->phase = Impl::Phase::Started;
+}
+
+StopReport Runner::stop(std::chrono::milliseconds deadline) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->phase != Impl::Phase::Started) {
+      impl_->phase = Impl::Phase::Stopped;
+      if (impl_->lane) impl_->lane->hurry(std::chrono::steady_clock::now() + deadline);
+      return {};
+    }
+    impl_->phase = Impl::Phase::Stopped;
+  }
+  const auto left = impl_->lane->stop(std::chrono::steady_clock::now() + deadline);
+  impl_->waiters.recheck();
+  StopReport report;
+  for (const auto& item : left.items) report.unfinished.push_back({item->claimed.id, item->task().name});
+  report.threads_left = left.threads;
+  return report;
+}
+
+ExecutionId Runner::submit(std::string_view workflow, Json input, SubmitOptions options) {
+  std::vector<Submission> one;
+  one.push_back({std::string(workflow), std::move(input), std::move(options), {}});
+  return submit_many(std::move(one)).front();
+}
+
+std::vector<ExecutionId> Runner::submit_many(std::vector<Submission> submissions) {
+  if (submissions.empty()) return {};
+  std::vector<store::NewExecution> executions;
+  executions.reserve(submissions.size());
+  for (auto& s : submissions) executions.push_back(impl_->prepare(s));
+  std::vector<ExecutionId> ids;
+  for (const auto& result : impl_->commit(std::move(executions))) ids.push_back(result.id);
+  return ids;
+}
+
+Execution Runner::run(std::string_view workflow, Json input, SubmitOptions options) {
+  return wait(submit(workflow, std::move(input), std::move(options)));
+}
+
+Execution Runner::wait(const ExecutionId& id, std::optional<std::chrono::milliseconds> timeout) {
+  std::optional<std::chrono::steady_clock::time_point> until;
+  if (timeout) until = std::chrono::steady_clock::now() + *timeout;
+  runner::Waiters::Ticket ticket(impl_->waiters, id);
+  std::unique_ptr<store::ChangeWatch> watch;
+  std::optional<os::Waker> waker;
+  store::Settling settling;
+  for (;;) {
+    if (!impl_->loop() && !watch) {
+      watch = impl_->database.watch();
+      waker.emplace();
+      settling.hint(std::chrono::steady_clock::now());  // a commit may be on its way since before the watch
+    }
+    const auto status = impl_->readers.with([&](store::Reader& r) { return r.status(id); });
+    if (!status) not_found(id);
+    if (is_terminal(*status)) return get(id);
+    bool signalled = true;
+    if (!watch) {
+      signalled = ticket.wait(until);
+    } else {
+      // Without a loop of our own we look when the file is written, at most every few milliseconds.
+      std::optional<std::chrono::nanoseconds> left;
+      if (until) left = std::max<std::chrono::nanoseconds>(*until - std::chrono::steady_clock::now(), std::chrono::nanoseconds{0});
+      if (watch->fd() < 0)
+        left = std::min<std::chrono::nanoseconds>(left.value_or(std::chrono::hours{1}), std::chrono::milliseconds{20});
+      signalled = waker->wait(left, watch->fd()) != os::Waker::Why::TimedOut;
+      if (signalled) (void)waker->wait(std::chrono::milliseconds{2});
+      watch->drain();
+    }
+    if (!signalled && until && std::chrono::steady_clock::now() >= *until) {
+      const auto last = impl_->readers.with([&](store::Reader& r) { return r.status(id); });
+      if (last && is_terminal(*last)) return get(id);
+      throw Error(ErrorCode::Timeout, "execution " + id.to_string() + " is " + std::string(to_string(last.value_or(*status))) +
+                                          " after " + format_duration(*timeout));
+    }
+  }
+}
+
+void Runner::on_finished(std::function<void(const Execution&)> callback) {
+  const std::lock_guard lock(impl_->mutex);
+  if (impl_->phase != Impl::Phase::New) throw Error(ErrorCode::Conflict, "on_finished is set before start");
+  impl_->access->finished_callback = std::move(callback);
+}
+
+Execution Runner::get(const ExecutionId& id) const {
+  auto found = impl_->readers.with([&](store::Reader& r) { return r.get(id); });
+  if (!found) not_found(id);
+  return std::move(*found);
+}
+
+ExecutionPage Runner::list(const ListFilter& filter) const {
+  runner::check(filter);
+  return impl_->readers.with([&](store::Reader& r) { return r.list(filter); });
+}
+
+std::vector<AttemptLog> Runner::logs(const ExecutionId& id, std::optional<std::string> task, std::optional<int> attempt) const {
+  return impl_->readers.with([&](store::Reader& r) { return r.logs(id, task, attempt); });
+}
+
+Workflow Runner::workflow_of(const ExecutionId& id) const {
+  const auto stored = impl_->readers.with([&](store::Reader& r) { return r.definition_of(id); });
+  if (!stored) not_found(id);
+  return without_code(stored->definition);
+}
+
+std::vector<Workflow> Runner::workflows() const {
+  std::vector<Workflow> out;
+  for (const auto& d : impl_->readers.with([](store::Reader& r) { return r.current_definitions(); })) {
+    out.push_back(without_code(d.definition));
+  }
+  return out;
+}
+
+std::vector<RunnerInfo> Runner::runners() const {
+  return impl_->readers.with([](store::Reader& r) { return r.runners(); });
+}
+
+void Runner::cancel(const ExecutionId& id, std::string reason) {
+  impl_->control({store::Control::Kind::Cancel, id, std::move(reason), {}});
+}
+void Runner::pause(const ExecutionId& id, std::string reason) {
+  impl_->control({store::Control::Kind::Pause, id, std::move(reason), {}});
+}
+void Runner::resume(const ExecutionId& id) { impl_->control({store::Control::Kind::Resume, id, {}, {}}); }
+void Runner::retry(const ExecutionId& id, std::optional<std::string> from) {
+  impl_->control({store::Control::Kind::Retry, id, {}, std::move(from)});
+}
+
+Runner::Stats Runner::stats() const {
+  const std::lock_guard lock(impl_->mutex);
+  if (!impl_->lane) return {};
+  const auto s = impl_->lane->stats();
+  return {s.turns, s.tasks, s.submitted, impl_->lane->running(), s.written_off};
+}
+
+}  // namespace cloacina

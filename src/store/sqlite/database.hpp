@@ -1,0 +1,38 @@
+#pragma once
+
+#include <filesystem>
+
+#include "store/sqlite/definitions.hpp"
+#include "store/store.hpp"
+
+namespace cloacina::store::sqlite {
+
+/// A SQLite file: one writing connection at a time does work, any number read. Beside the file lie `-wal` and `-shm`, and `-lock`,
+/// whose bytes show which runners live.
+class SqliteDatabase final : public Database {
+ public:
+  SqliteDatabase(std::filesystem::path file, const OpenOptions& options);
+
+  [[nodiscard]] std::unique_ptr<Store> store() override;
+  [[nodiscard]] std::unique_ptr<Reader> reader() override;
+  [[nodiscard]] std::unique_ptr<ChangeWatch> watch() override;
+  [[nodiscard]] std::vector<Finding> doctor() override;
+
+ private:
+  [[nodiscard]] std::filesystem::path beside(const char* ending) const { return file_.string() + ending; }
+
+  std::filesystem::path file_;
+  OpenOptions options_;
+  Definitions definitions_;
+};
+
+[[nodiscard]] MigrationReport migrate_file(const std::filesystem::path& file, bool dry_run);
+/// A check-up that also works on a file that cannot be opened for work.
+[[nodiscard]] std::vector<Finding> doctor_file(const std::filesystem::path& file);
+
+std::unique_ptr<Store> make_store(const std::filesystem::path& file, const std::filesystem::path& lock_file,
+                                  const OpenOptions& options, Definitions& definitions);
+std::unique_ptr<Reader> make_reader(const std::filesystem::path& file, const std::filesystem::path& lock_file,
+                                    const OpenOptions& options, Definitions& definitions);
+
+}  // namespace cloacina::store::sqlite

@@ -1,0 +1,140 @@
+#include "cloacina/error.hpp"
+#include "cloacina/time.hpp"
+#include "os/lock_file.hpp"
+#include "store/sqlite/database.hpp"
+#include "store/sqlite/schema.hpp"
+
+namespace cloacina::store::sqlite {
+
+namespace {
+
+constexpr std::chrono::minutes backlog_is_old{5};
+
+class Doctor {
+ public:
+  explicit Doctor(const std::filesystem::path& file) : file_(file) {}
+
+  std::vector<Finding> examine() {
+    std::error_code error;
+    if (!std::filesystem::exists(file_, error)) {
+      add("file", true, "there is no file " + file_.string());
+      return std::move(findings_);
+    }
+    try {
+      Connection connection(file_, {.busy_timeout = std::chrono::milliseconds{2'000}});
+      if (!schema(connection)) return std::move(findings_);
+      integrity(connection);
+      counters(connection);
+      work(connection);
+    } catch (const Error& e) {
+      add("database", true, e.what());
+    }
+    return std::move(findings_);
+  }
+
+ private:
+  void add(const char* check, bool problem, std::string text) { findings_.push_back({check, problem, std::move(text)}); }
+
+  bool schema(Connection& connection) {
+    const auto state = schema_state(connection);
+    if (state.foreign) {
+      add("schema", true, "the file belongs to another application: it has the tables " + state.tables);
+      return false;
+    }
+    const bool same = state.version == schema_version();
+    add("schema", !same,
+        same ? "schema version " + std::to_string(state.version)
+             : "schema version " + std::to_string(state.version) + ", this program has " + std::to_string(schema_version()) +
+                   (state.version < schema_version() ? "; run 'cloacinactl migrate'" : "; use a newer cloacina"));
+    return same;
+  }
+
+  void integrity(Connection& connection) {
+    const auto state = connection.text("PRAGMA integrity_check(5)").value_or("no answer");
+    add("integrity", state != "ok", state == "ok" ? "the file is whole" : "the file is damaged: " + state);
+    add("clock", false, "the database uses this machine's clock");
+  }
+
+  void count(Connection& connection, const char* check, const std::string& sql, const std::string& bad) {
+    const auto found = connection.integer(sql).value_or(0);
+    if (found > 0) add(check, true, std::to_string(found) + " " + bad);
+  }
+
+  void counters(Connection& connection) {
+    count(connection, "consistency",
+          "SELECT count(*) FROM cloacina_task t WHERE NOT EXISTS (SELECT 1 FROM cloacina_execution e WHERE e.key = t.id >> 16)",
+          "tasks belong to no execution");
+    count(connection, "consistency",
+          "SELECT count(*) FROM cloacina_execution e WHERE status < 2 AND NOT EXISTS (SELECT 1 FROM cloacina_task t WHERE t.id "
+          "BETWEEN "
+          "e.key << 16 AND (e.key << 16) | 65535 AND t.state IN (1, 2, 4, 9))",
+          "executions are open but have no task that is ready or runs; 'cloacinactl cancel' and 'retry' set them going again");
+    count(
+        connection, "consistency",
+        "SELECT count(*) FROM cloacina_execution e WHERE status >= 3 AND EXISTS (SELECT 1 FROM cloacina_task t WHERE t.id BETWEEN "
+        "e.key << 16 AND (e.key << 16) | 65535 AND t.state IN (1, 2, 3, 9))",
+        "executions have ended and still have tasks that wait");
+    count(connection, "consistency",
+          "SELECT count(*) FROM cloacina_execution e WHERE NOT EXISTS (SELECT 1 FROM cloacina_definition d WHERE d.key = "
+          "e.definition)",
+          "executions have no stored workflow definition");
+    count(connection, "consistency",
+          "SELECT count(*) FROM cloacina_task t WHERE state = 4 AND NOT EXISTS (SELECT 1 FROM cloacina_runner r WHERE r.key = "
+          "t.runner)",
+          "running tasks belong to no runner");
+  }
+
+  void work(Connection& connection) {
+    const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+    Definitions definitions;
+    os::LockFile locks(file_.string() + "-lock");
+    std::vector<std::pair<bool, std::vector<DefinitionKey>>> alive;
+    int dead = 0;
+    {
+      auto use = connection.use("runners");
+      while (use.step()) {
+        if (!locks.is_locked(use.integer(0))) {
+          ++dead;
+          continue;
+        }
+        const Json knows = Json::parse(use.text(8), nullptr, false);
+        alive.emplace_back(use.integer(6) != 0,
+                           knows.is_array() ? knows.get<std::vector<DefinitionKey>>() : std::vector<DefinitionKey>{});
+      }
+    }
+    add("runners", false, std::to_string(alive.size()) + (alive.size() == 1 ? " runner lives" : " runners live"));
+    if (dead > 0) {
+      add("runners", alive.empty(), std::to_string(dead) + " died; what they held runs again as soon as a runner lives");
+    }
+    std::vector<DefinitionKey> waiting;
+    {
+      auto use = connection.use("stranded");
+      while (use.step()) waiting.push_back(use.integer(0));
+    }
+    for (const auto key : waiting) {
+      const auto d = definitions.get(connection, key);
+      const bool known = std::any_of(alive.begin(), alive.end(), [&](const auto& r) {
+        return (r.first && d->only_commands) || std::find(r.second.begin(), r.second.end(), key) != r.second.end();
+      });
+      if (!known)
+        add("stranded", true, "work of workflow '" + d->name + "' version " + d->version + " waits, and no live runner knows it");
+    }
+    const auto oldest = connection.integer("SELECT min(due_at) FROM cloacina_task WHERE state = 1");
+    if (!oldest) {
+      add("backlog", false, "no task waits for a runner");
+      return;
+    }
+    const auto age = now - Timestamp{std::chrono::microseconds{*oldest}};
+    add("backlog", age > backlog_is_old,
+        "the oldest ready task waits since " + format_seconds(Timestamp{std::chrono::microseconds{*oldest}}));
+  }
+
+  std::filesystem::path file_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> doctor_file(const std::filesystem::path& file) { return Doctor(file).examine(); }
+
+}  // namespace cloacina::store::sqlite

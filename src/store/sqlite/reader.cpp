@@ -1,0 +1,340 @@
+#include <algorithm>
+#include <set>
+
+#include "core/changes.hpp"
+#include "core/merge.hpp"
+#include "core/text.hpp"
+#include "os/lock_file.hpp"
+#include "store/sqlite/database.hpp"
+#include "store/sqlite/turn.hpp"
+
+namespace cloacina::store::sqlite {
+
+namespace {
+
+ExecutionId id_of(std::string_view bytes) {
+  std::array<std::uint8_t, 16> id{};
+  std::copy_n(bytes.begin(), std::min<std::size_t>(bytes.size(), 16), id.begin());
+  return ExecutionId{id};
+}
+
+Json stored_json(std::string_view text) {
+  Json json = Json::parse(text, nullptr, false);
+  if (json.is_discarded()) throw Error(ErrorCode::Corrupt, "a stored input is no JSON");
+  return json;
+}
+
+class SqliteReader final : public Reader {
+ public:
+  SqliteReader(const std::filesystem::path& file, const std::filesystem::path& lock_file, const OpenOptions& options,
+               Definitions& definitions)
+      : connection_(file, {.busy_timeout = options.busy_timeout}), locks_(lock_file), definitions_(definitions) {
+    connection_.execute("PRAGMA query_only = 1; PRAGMA cache_size = -4000;");
+    seen_version_ = version();
+  }
+
+  std::optional<StoredDefinition> find_definition(const std::string& workflow) override {
+    auto use = connection_.use("current_of");
+    if (!use.bind(workflow).step()) return std::nullopt;
+    const DefinitionKey key = use.integer(0);
+    return StoredDefinition{key, definitions_.get(connection_, key)};
+  }
+
+  std::vector<StoredDefinition> current_definitions() override {
+    std::vector<StoredDefinition> out;
+    auto use = connection_.use("current_definitions");
+    while (use.step()) out.push_back({use.integer(0), nullptr});
+    for (auto& d : out) d.definition = definitions_.get(connection_, d.key);
+    return out;
+  }
+
+  std::optional<StoredDefinition> definition_of(const ExecutionId& id) override {
+    auto use = connection_.use("get_execution");
+    if (!use.bind(id.bytes()).step()) return std::nullopt;
+    const DefinitionKey key = use.integer(2);
+    return StoredDefinition{key, definitions_.get(connection_, key)};
+  }
+
+  std::optional<ExecutionStatus> status(const ExecutionId& id) override {
+    auto use = connection_.use("status_of_execution");
+    if (!use.bind(id.bytes()).step()) return std::nullopt;
+    return static_cast<ExecutionStatus>(use.integer(0));
+  }
+
+  std::optional<Execution> get(const ExecutionId& id) override {
+    // One snapshot for all statements.
+    const Snapshot snapshot(connection_);
+    ExecutionKey key = 0;
+    Execution e;
+    {
+      auto use = connection_.use("get_execution");
+      if (!use.bind(id.bytes()).step()) return std::nullopt;
+      key = use.integer(0);
+      e = read_execution(use);
+    }
+    const auto& d = *definition_;
+    read_tasks(e, key, d);
+    e.context = core::json_of(core::merge(d, core::values_of(e.input), d.leaves, read_changes(key)));
+    auto use = connection_.use("events_of_execution");
+    use.bind(key);
+    while (use.step()) {
+      Event event{use.time(0), std::string(use.text(2)), {}, std::string(use.text(3))};
+      if (!use.is_null(1)) event.task = d.tasks.at(static_cast<std::size_t>(use.integer(1))).name;
+      e.events.push_back(std::move(event));
+    }
+    return e;
+  }
+
+  ExecutionPage list(const ListFilter& filter) override {
+    const Snapshot snapshot(connection_);
+    std::optional<std::int64_t> workflow;
+    if (filter.workflow) {
+      auto use = connection_.use("workflow_by_name");
+      if (!use.bind(*filter.workflow).step()) return {};
+      workflow = use.integer(0);
+    }
+    const std::int64_t before = filter.page ? parse_page(*filter.page) : std::numeric_limits<std::int64_t>::max();
+    const Timestamp since = filter.since.value_or(Timestamp::min());
+    const auto limit = static_cast<std::int64_t>(filter.limit);
+    std::string_view name = workflow ? "list_by_workflow" : "list";
+    if (filter.status) {
+      const auto s = *filter.status;
+      name = s == ExecutionStatus::Completed ? "list_completed" : s <= ExecutionStatus::Running ? "list_open" : "list_odd";
+    }
+    auto use = connection_.use(name);
+    if (filter.status && name != "list_completed") {
+      use.bind(before, since, limit + 1, workflow, static_cast<int>(*filter.status));
+    } else if (filter.status || workflow) {
+      use.bind(before, since, limit + 1, workflow);
+    } else {
+      use.bind(before, since, limit + 1);
+    }
+    ExecutionPage page;
+    std::int64_t last = 0;
+    while (use.step()) {
+      if (page.executions.size() == filter.limit) {
+        page.next = std::to_string(last);
+        break;
+      }
+      last = use.integer(0);
+      page.executions.push_back(read_execution(use));
+    }
+    return page;
+  }
+
+  std::vector<AttemptLog> logs(const ExecutionId& id, const std::optional<std::string>& task, std::optional<int> attempt) override {
+    const Snapshot snapshot(connection_);
+    const auto stored = definition_of(id);
+    if (!stored) throw Error(ErrorCode::NotFound, "there is no execution " + id.to_string());
+    const auto& d = *stored->definition;
+    std::optional<Position> wanted;
+    if (task) {
+      wanted = d.find(*task);
+      if (!wanted) {
+        std::vector<std::string> names;
+        for (const auto& t : d.tasks) names.push_back(t.name);
+        throw Error(ErrorCode::NotFound,
+                    "execution " + id.to_string() + " has no task " + core::quote(*task) + core::suggestion(*task, names));
+      }
+    }
+    std::vector<AttemptLog> out;
+    auto key = connection_.use("find_execution");
+    key.bind(id.bytes()).step();
+    auto use = connection_.use("output_of_execution");
+    use.bind(key.integer(0));
+    while (use.step()) {
+      const auto position = static_cast<Position>(use.integer(0));
+      const int number = static_cast<int>(use.integer(1));
+      if ((wanted && *wanted != position) || (attempt && *attempt != number)) continue;
+      out.push_back({d.tasks.at(position).name, number, use.integer(2) == 1 ? "stdout" : "stderr", std::string(use.text(3)),
+                     use.integer(4) != 0});
+    }
+    return out;
+  }
+
+  std::vector<RunnerInfo> runners() override {
+    const Snapshot snapshot(connection_);
+    std::vector<RunnerInfo> out;
+    auto use = connection_.use("runners");
+    while (use.step()) {
+      const RunnerKey key = use.integer(0);
+      RunnerInfo r;
+      r.id = use.text(1);
+      r.name = use.text(2);
+      r.host = use.text(3);
+      r.pid = static_cast<int>(use.integer(4));
+      r.workers = static_cast<int>(use.integer(5));
+      r.runs_stored_commands = use.integer(6) != 0;
+      r.written_off = static_cast<int>(use.integer(7));
+      r.started_at = use.time(9);
+      r.alive = locks_.is_locked(key);
+      r.heartbeat_at = r.started_at;
+      for (const auto definition : knows(use.text(8))) {
+        const auto d = definitions_.get(connection_, definition);
+        r.workflows.push_back(d->name + " " + d->version);
+      }
+      auto held = connection_.use("held_by");
+      held.bind(key);
+      while (held.step()) {
+        const auto d = definitions_.get(connection_, held.integer(2));
+        r.holds.push_back(id_of(held.blob(1)).to_string() + " " + d->tasks.at(static_cast<std::size_t>(held.integer(0))).name);
+      }
+      out.push_back(std::move(r));
+    }
+    return out;
+  }
+
+  bool changed_by_others() override {
+    const auto now = version();
+    return std::exchange(seen_version_, now) != now;
+  }
+
+ private:
+  /// A read transaction.
+  class Snapshot {
+   public:
+    explicit Snapshot(Connection& connection) : connection_(connection) { connection_.execute("BEGIN"); }
+    Snapshot(const Snapshot&) = delete;
+    Snapshot& operator=(const Snapshot&) = delete;
+    ~Snapshot() { sqlite3_exec(connection_.handle(), "COMMIT", nullptr, nullptr, nullptr); }
+
+   private:
+    Connection& connection_;
+  };
+
+  static std::int64_t parse_page(const std::string& page) {
+    try {
+      std::size_t used = 0;
+      const auto key = std::stoll(page, &used);
+      if (used == page.size()) return key;
+    } catch (const std::exception&) {
+    }
+    throw Error(ErrorCode::InvalidArgument, "page " + core::quote(page) + " is none that a list has given");
+  }
+
+  static std::vector<DefinitionKey> knows(std::string_view text) {
+    const Json json = Json::parse(text, nullptr, false);
+    return json.is_array() ? json.get<std::vector<DefinitionKey>>() : std::vector<DefinitionKey>{};
+  }
+
+  std::int64_t version() {
+    auto use = connection_.use("data_version");
+    return use.step() ? use.integer(0) : 0;
+  }
+
+  Execution read_execution(Use& use) {
+    definition_ = definitions_.get(connection_, use.integer(2));
+    Execution e;
+    e.id = id_of(use.blob(1));
+    e.workflow = definition_->name;
+    e.version = definition_->version;
+    e.status = static_cast<ExecutionStatus>(use.integer(3));
+    e.priority = static_cast<int>(use.integer(4));
+    e.key = use.optional_text(5);
+    e.submitted_at = use.time(6);
+    e.due_at = use.time(7);
+    e.started_at = use.optional_time(8);
+    e.finished_at = use.optional_time(9);
+    e.input = stored_json(use.text(10));
+    e.error = use.optional_text(11);
+    e.pause_reason = use.optional_text(12);
+    if (!is_terminal(e.status)) e.stranded = !somebody_knows(use.integer(2));
+    return e;
+  }
+
+  bool somebody_knows(DefinitionKey definition) {
+    auto use = connection_.use("runners");
+    while (use.step()) {
+      if (!locks_.is_locked(use.integer(0))) continue;
+      if (use.integer(6) != 0 && definition_->only_commands) return true;
+      const auto list = knows(use.text(8));
+      if (std::find(list.begin(), list.end(), definition) != list.end()) return true;
+    }
+    return false;
+  }
+
+  core::ChangesByTask read_changes(ExecutionKey key) {
+    core::ChangesByTask changes;
+    auto use = connection_.use("changes_of_execution");
+    use.bind(key);
+    while (use.step()) {
+      changes.emplace(static_cast<Position>(use.integer(0)),
+                      std::make_shared<const ContextValues>(core::changes_from_text(use.text(1))));
+    }
+    return changes;
+  }
+
+  std::string runner_name(std::int64_t key) {
+    auto& name = runner_names_[key];
+    if (name.empty()) {
+      auto use = connection_.use("runner_name");
+      if (use.bind(key).step()) name = use.text(0);
+    }
+    return name;
+  }
+
+  void read_tasks(Execution& e, ExecutionKey key, const Definition& d) {
+    for (const auto& task : d.tasks) {
+      TaskState state;
+      state.name = task.name;
+      for (const auto parent : task.after) state.after.push_back(d.tasks[parent].name);
+      // A task without a row was never reached.
+      state.status = is_terminal(e.status) ? TaskStatus::Cancelled : TaskStatus::NotStarted;
+      e.tasks.push_back(std::move(state));
+    }
+    {
+      auto use = connection_.use("attempts_of_execution");
+      use.bind(key);
+      while (use.step()) {
+        auto& task = e.tasks.at(static_cast<std::size_t>(use.integer(0)));
+        Attempt a{static_cast<int>(use.integer(1)), static_cast<AttemptStatus>(use.integer(2)), {}, use.integer(4), {}, {}, {}, {}};
+        if (!use.is_null(3)) a.runner = runner_name(use.integer(3));
+        a.started_at = use.time(5);
+        a.finished_at = use.optional_time(6);
+        a.error = use.optional_text(7);
+        if (!use.is_null(8)) a.exit = static_cast<int>(use.integer(8));
+        task.attempts.push_back(std::move(a));
+      }
+    }
+    auto use = connection_.use("tasks_of_execution");
+    use.bind(key);
+    while (use.step()) {
+      const auto position = static_cast<std::size_t>(use.integer(0));
+      auto& task = e.tasks.at(position);
+      const auto state = static_cast<State>(use.integer(1));
+      if (state != State::NotStarted || !is_terminal(e.status)) task.status = status_of(state);
+      task.started_at = use.optional_time(7);
+      task.finished_at = use.optional_time(8);
+      if (state == State::Delayed || state == State::Held) task.run_at = use.optional_time(9);
+      if (state == State::Failed || state == State::Skipped) task.error = use.optional_text(10);
+      task.crashes = static_cast<int>(use.integer(5));
+      // The row itself tells of the run that goes on or that completed.
+      if (state != State::Running && state != State::Completed) continue;
+      Attempt a;
+      a.number = static_cast<int>(use.integer(3));
+      a.status = state == State::Running ? AttemptStatus::Running : AttemptStatus::Completed;
+      if (!use.is_null(6)) a.runner = runner_name(use.integer(6));
+      a.fence = use.integer(2);
+      a.started_at = use.time(7);
+      a.finished_at = use.optional_time(8);
+      if (state == State::Completed && !d.tasks[position].command.is_null()) a.exit = 0;
+      task.attempts.push_back(std::move(a));
+    }
+  }
+
+  Connection connection_;
+  os::LockFile locks_;
+  Definitions& definitions_;
+  std::shared_ptr<const Definition> definition_;  // of the execution read last
+  std::unordered_map<std::int64_t, std::string> runner_names_;
+  std::int64_t seen_version_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Reader> make_reader(const std::filesystem::path& file, const std::filesystem::path& lock_file,
+                                    const OpenOptions& options, Definitions& definitions) {
+  return std::make_unique<SqliteReader>(file, lock_file, options, definitions);
+}
+
+}  // namespace cloacina::store::sqlite

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "cloacina/admin.hpp"
+#include "cloacina/runner.hpp"
+#include "store/records.hpp"
+
+namespace cloacina::store {
+
+/// A connection that writes. For one thread at a time; a lane owns one. No method leaves a transaction open.
+///
+/// *Throws*, everywhere: Error{Unavailable} when the database is locked for longer than the busy timeout, full or out of reach, and
+/// nothing was applied; Error{Corrupt} when stored data cannot be read.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// Applies `batch` atomically and durably. What was refused because somebody was first comes back as a value.
+  virtual BatchResult commit(const Batch& batch) = 0;
+
+  /// Stores a definition unless its version is there, and makes it the workflow's current one.
+  virtual DefinitionKey put_definition(const Definition& definition, Timestamp now) = 0;
+
+  /// Registers a live runner; it lives until `close_runner` or until this object's process dies.
+  virtual RunnerKey open_runner(const RunnerRecord& runner) = 0;
+  virtual void describe_runner(RunnerKey runner, std::span<const DefinitionKey> knows, int written_off) = 0;
+  virtual void close_runner(RunnerKey runner, Timestamp now) = 0;
+
+  /// Whether a runner is known to have died with work in hand. Costs no query.
+  [[nodiscard]] virtual bool somebody_died() = 0;
+  /// Whether other runners live, whose death has to be noticed.
+  [[nodiscard]] virtual bool has_company() = 0;
+  /// Whether another connection changed the database since the last call or the last commit of this one.
+  [[nodiscard]] virtual bool changed_by_others() = 0;
+
+  /// The rows that make up the contexts of claimed tasks: inputs, and the changes of all ancestors.
+  [[nodiscard]] virtual std::vector<ContextRows> contexts(std::span<const TaskKey> tasks) = 0;
+  [[nodiscard]] virtual StoredDefinition definition(DefinitionKey key) = 0;
+
+  /// Deletes up to `limit` executions that ended before `before`; returns how many.
+  virtual int prune(Timestamp before, int limit) = 0;
+};
+
+/// A connection that reads, and never waits for the writer. For one thread at a time.
+class Reader {
+ public:
+  virtual ~Reader() = default;
+
+  /// The current version of a workflow.
+  [[nodiscard]] virtual std::optional<StoredDefinition> find_definition(const std::string& workflow) = 0;
+  [[nodiscard]] virtual std::vector<StoredDefinition> current_definitions() = 0;
+  [[nodiscard]] virtual std::optional<StoredDefinition> definition_of(const ExecutionId& id) = 0;
+
+  /// Whole, with tasks, attempts, events and the context.
+  [[nodiscard]] virtual std::optional<Execution> get(const ExecutionId& id) = 0;
+  [[nodiscard]] virtual std::optional<ExecutionStatus> status(const ExecutionId& id) = 0;
+  [[nodiscard]] virtual ExecutionPage list(const ListFilter& filter) = 0;
+  [[nodiscard]] virtual std::vector<AttemptLog> logs(const ExecutionId& id, const std::optional<std::string>& task,
+                                                     std::optional<int> attempt) = 0;
+  [[nodiscard]] virtual std::vector<RunnerInfo> runners() = 0;
+  [[nodiscard]] virtual bool changed_by_others() = 0;
+};
+
+/// Tells that another process may have written; a hint, not the truth.
+class ChangeWatch {
+ public:
+  virtual ~ChangeWatch() = default;
+  /// To poll for reading; -1 when hints are not to be had.
+  [[nodiscard]] virtual int fd() const = 0;
+  /// Whether something happened since the last call.
+  virtual bool drain() = 0;
+};
+
+struct OpenOptions {
+  Durability durability = Durability::Full;
+  std::chrono::milliseconds busy_timeout{10'000};
+};
+
+/// A database: hands out connections. Thread-safe. Connections must not outlive it.
+class Database {
+ public:
+  virtual ~Database() = default;
+  [[nodiscard]] virtual std::unique_ptr<Store> store() = 0;
+  [[nodiscard]] virtual std::unique_ptr<Reader> reader() = 0;
+  [[nodiscard]] virtual std::unique_ptr<ChangeWatch> watch() = 0;
+  [[nodiscard]] virtual std::vector<Finding> doctor() = 0;
+};
+
+/// Opens the database that `url` names and brings its schema up to date. *Throws* Error{InvalidArgument} for a URL that is none.
+[[nodiscard]] std::unique_ptr<Database> open(const std::string& url, const OpenOptions& options = {});
+/// As `cloacina::migrate`.
+MigrationReport migrate(const std::string& url, bool dry_run);
+/// As `cloacina::doctor`.
+[[nodiscard]] std::vector<Finding> doctor(const std::string& url);
+
+}  // namespace cloacina::store

@@ -1,0 +1,17 @@
+// fails: cloacina: the function of this task does not take the results of its dependencies, in this order
+#include <cloacina/cloacina.hpp>
+
+struct Orders {
+  int count = 0;
+};
+struct Rates {
+  double euro = 1;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Orders, count)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Rates, euro)
+
+void declare(cloacina::WorkflowBuilder& flow) {
+  auto orders = flow.task<Orders>("orders", [] { return Orders{3}; });
+  flow.task(
+      "sum", [](const Rates& r) { return r.euro; }, orders);
+}
