@@ -82,7 +82,7 @@ class Occurrences {
 
   [[nodiscard]] OccurrenceKind kind(UtcSecond at) const {
     const Piece& piece = zone_.pieces[zone_.piece_at(at)];
-    if (!is_regular(at)) return OccurrenceKind::AfterGap;
+    if (!matcher_.matches(at + piece.offset)) return OccurrenceKind::AfterGap;
     if (piece.has_earlier) return OccurrenceKind::SecondPass;
     return piece.has_later ? OccurrenceKind::FirstPass : OccurrenceKind::Regular;
   }
