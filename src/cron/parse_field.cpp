@@ -116,7 +116,7 @@ class FieldReader {
     }
     if (c == 'H' && !is_letter(peek(1))) return read_hashed();
     if (c == 'L' && is(FieldId::DayOfMonth)) return read_last();
-    if (c == 'L' && is(FieldId::DayOfWeek))
+    if (c == 'L' && is(FieldId::DayOfWeek) && !is_letter(peek(1)))
       fail_item("L (last) needs a day here", "write for example SAT#L or 6L for the last Saturday");
     if (is_digit(c) || is_letter(c)) return read_values();
     fail_character();
