@@ -9,7 +9,6 @@ namespace cloacina::cron {
 
 namespace {
 
-constexpr std::size_t header_bytes = 44;
 /// RFC 9636: offsets lie between -25 h and +26 h.
 constexpr std::int64_t offset_min = -25 * 3600;
 constexpr std::int64_t offset_max = 26 * 3600;
