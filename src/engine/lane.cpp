@@ -142,22 +142,28 @@ Lane::Stats Lane::stats() const {
   return stats_;
 }
 
+void Lane::hurry(Steady deadline) {
+  const std::lock_guard lock(mutex_);
+  deadline_ = std::min(deadline_, deadline);
+  ended_cv_.notify_all();
+}
+
 Lane::Left Lane::stop(Steady deadline) {
   if (!thread_.joinable()) return {};
   inbox_->close();
   inbox_->drain();
-  const auto wait_until = [&](Steady until) {
-    std::unique_lock lock(mutex_);
-    return ended_cv_.wait_until(lock, until, [&] { return ended_; });
-  };
+  hurry(deadline);
+  std::unique_lock lock(mutex_);
+  while (!ended_ && std::chrono::steady_clock::now() < deadline_) ended_cv_.wait_until(lock, Steady{deadline_});
   Left left;
-  if (!wait_until(deadline)) {
+  if (!ended_) {
     inbox_->halt();
-    if (!wait_until(std::chrono::steady_clock::now() + halt_grace)) {
+    if (!ended_cv_.wait_until(lock, std::chrono::steady_clock::now() + halt_grace, [&] { return ended_; })) {
       give_up_.store(true);
       inbox_->wake();
     }
   }
+  lock.unlock();
   thread_.join();
   left.items = engine_.cut_off();
   left.threads = !workers_.finish(std::chrono::steady_clock::now() + milliseconds{100});

@@ -34,6 +34,8 @@ class Lane {
     bool threads = false;
   };
   Left stop(Steady deadline);
+  /// Brings the deadline of a `stop` that waits in another thread forward.
+  void hurry(Steady deadline);
 
   struct Stats {
     std::int64_t turns = 0;
@@ -69,6 +71,7 @@ class Lane {
   mutable std::mutex mutex_;
   std::condition_variable ended_cv_;
   bool ended_ = false;
+  Steady deadline_ = Steady::max();
   Stats stats_;
   std::thread thread_;
 };

@@ -260,6 +260,7 @@ StopReport Runner::stop(std::chrono::milliseconds deadline) {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->phase != Impl::Phase::Started) {
       impl_->phase = Impl::Phase::Stopped;
+      if (impl_->lane) impl_->lane->hurry(std::chrono::steady_clock::now() + deadline);
       return {};
     }
     impl_->phase = Impl::Phase::Stopped;

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// What was typed, as plain values. The words are read in parse.cpp; what they mean is checked by the commands.
+namespace cloacina::cli {
+
+/// Options of every command.
+struct Globals {
+  std::string database = "sqlite:cloacina.db";
+  std::string tenant;
+  bool json = false;
+};
+
+struct RunArguments {
+  std::string file;
+  std::string workflow;  ///< empty: the only one of the file
+  std::optional<std::string> input;
+  int workers = 8;
+};
+struct ServeArguments {
+  std::vector<std::string> paths;
+  int workers = 8;
+  std::string lease = "15s";
+  std::string source;  ///< empty: the paths, made absolute
+  bool only_loaded = false;
+};
+struct SubmitArguments {
+  std::string workflow;
+  std::optional<std::string> input;
+  std::optional<std::string> key;
+  std::optional<std::string> at;
+  int priority = 0;
+  bool wait = false;
+};
+struct WaitArguments {
+  std::string id;
+  std::optional<std::string> timeout;
+};
+struct ShowArguments {
+  std::string id;
+};
+struct ListArguments {
+  std::string workflow;
+  std::string status;
+  std::string since;
+  std::uint64_t limit = 50;
+};
+struct LogsArguments {
+  std::string id;
+  std::optional<std::string> task;
+  std::optional<int> attempt;
+};
+struct CancelArguments {
+  std::string id;
+  std::string reason;
+};
+struct PauseArguments {
+  std::string id;
+  std::string reason;
+};
+struct ResumeArguments {
+  std::string id;
+};
+struct RetryArguments {
+  std::string id;
+  std::optional<std::string> from;
+};
+struct CheckArguments {
+  std::vector<std::string> files;
+};
+struct GraphArguments {
+  std::string subject;  ///< a file, or the id of an execution
+  std::string workflow;
+  std::string format = "text";
+};
+struct RunnersArguments {};
+struct MigrateArguments {
+  bool dry_run = false;
+};
+struct DoctorArguments {};
+struct PruneArguments {
+  std::string older_than;
+};
+
+using Command = std::variant<std::monostate, RunArguments, ServeArguments, SubmitArguments, WaitArguments, ShowArguments,
+                             ListArguments, LogsArguments, CancelArguments, PauseArguments, ResumeArguments, RetryArguments,
+                             CheckArguments, GraphArguments, RunnersArguments, MigrateArguments, DoctorArguments, PruneArguments>;
+
+struct Arguments {
+  Globals globals;
+  Command command;
+};
+
+}  // namespace cloacina::cli

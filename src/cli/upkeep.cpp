@@ -1,0 +1,108 @@
+#include "cli/client.hpp"
+#include "cli/commands.hpp"
+#include "cli/exit_status.hpp"
+#include "cli/json.hpp"
+#include "cli/values.hpp"
+#include "cloacina/admin.hpp"
+
+namespace cloacina::cli {
+
+namespace {
+
+std::string joined(const std::vector<std::string>& words) {
+  std::string out;
+  for (const auto& word : words) out += (out.empty() ? "" : ", ") + word;
+  return out;
+}
+
+/// `NAME VERSION` with the version cut to what tells versions apart.
+std::string short_version(const std::string& workflow) {
+  const auto space = workflow.find(' ');
+  return space == std::string::npos ? workflow : workflow.substr(0, space + 9);
+}
+
+}  // namespace
+
+int execute(Console& console, const Globals& globals, const RunnersArguments&) {
+  const auto client = open_client_if_any(globals);
+  if (!client) {
+    console.err.line("cloacinactl: there is no database " + database_url(globals) + " yet");
+    return ExitStatus::done;
+  }
+  Table table({"RUNNER", "PID", "STATE", "WORKERS", "STARTED", "KNOWS", "HOLDS"});
+  for (const auto& r : client->runners()) {
+    if (globals.json) {
+      console.out.line(line(to_json(r)));
+      continue;
+    }
+    std::vector<std::string> knows;
+    for (const auto& w : r.workflows) knows.push_back(short_version(w));
+    if (r.runs_stored_commands) knows.emplace_back("any commands");
+    std::string workers = std::to_string(r.workers);
+    if (r.written_off > 0) workers += " (" + std::to_string(r.written_off) + " written off)";
+    table.row({{r.name},
+               {std::to_string(r.pid)},
+               {r.alive ? "alive" : "dead", r.alive ? Color::Green : Color::Red},
+               {workers},
+               {format_seconds(r.started_at)},
+               {joined(knows)},
+               {joined(r.holds)}});
+  }
+  if (!globals.json) table.write(console.out);
+  return ExitStatus::done;
+}
+
+int execute(Console& console, const Globals& globals, const MigrateArguments& a) {
+  const auto report = migrate(database_url(globals), a.dry_run);
+  if (globals.json) {
+    OrderedJson json;
+    json["from"] = report.from;
+    json["to"] = report.to;
+    json["applied"] = report.applied;
+    json["dry_run"] = a.dry_run;
+    console.out.line(line(json));
+    return ExitStatus::done;
+  }
+  if (report.applied.empty()) {
+    console.out.line("schema version " + std::to_string(report.to) + ", nothing to do");
+    return ExitStatus::done;
+  }
+  for (const auto& name : report.applied) console.out.line((a.dry_run ? "would apply " : "applied ") + name);
+  console.out.line("schema version " + std::to_string(report.from) + " -> " + std::to_string(report.to));
+  return ExitStatus::done;
+}
+
+int execute(Console& console, const Globals& globals, const DoctorArguments&) {
+  bool healthy = true;
+  Table table({"CHECK", "", "FOUND"});
+  for (const auto& finding : doctor(database_url(globals))) {
+    healthy = healthy && !finding.problem;
+    if (globals.json) {
+      OrderedJson json;
+      json["check"] = finding.check;
+      json["problem"] = finding.problem;
+      json["text"] = finding.text;
+      console.out.line(line(json));
+    } else {
+      table.row({{finding.check},
+                 {finding.problem ? "problem" : "ok", finding.problem ? Color::Red : Color::Green},
+                 {one_line(finding.text)}});
+    }
+  }
+  if (!globals.json) table.write(console.out);
+  return healthy ? ExitStatus::done : ExitStatus::not_completed;
+}
+
+int execute(Console& console, const Globals& globals, const PruneArguments& a) {
+  const auto older_than = read_duration("--older-than", a.older_than);
+  const auto url = database_url(globals);
+  const auto deleted = database_is_missing(url) ? 0 : prune(url, older_than);
+  if (globals.json) {
+    console.out.line(line({{"deleted", deleted}}));
+  } else {
+    console.out.line("deleted " + std::to_string(deleted) + (deleted == 1 ? " execution" : " executions"));
+  }
+  return ExitStatus::done;
+}
+
+}  // namespace cloacina::cli
