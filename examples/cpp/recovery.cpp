@@ -1,5 +1,5 @@
-// A process that dies in the middle of its work. Run it twice: the first one is gone before it can say anything, the second finds the
-// same execution by its key and finishes it; what was done is not done again.
+// A process that dies in the middle of its work. Run it twice: the first one is gone before it can say anything, the second finds
+// the same execution by its key and finishes it; what was done is not done again.
 #include <cloacina/cloacina.hpp>
 #include <csignal>
 #include <iostream>

@@ -43,7 +43,8 @@ int main() {
   flow.task(
       "report",
       [](cloacina::TaskContext& t, double total, const std::string& article) {
-        return "execution of " + std::string(t.workflow()) + ": " + std::to_string(static_cast<int>(total)) + " EUR, mostly " + article;
+        return "execution of " + std::string(t.workflow()) + ": " + std::to_string(static_cast<int>(total)) + " EUR, mostly " +
+               article;
       },
       sum, best);
   const auto workflow = flow.build();

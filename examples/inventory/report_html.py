@@ -26,6 +26,7 @@ h2 { margin: 0 0 10px; font-size: 15px; font-weight: 600 }
 h2 small { float: right; color: var(--soft); font-weight: 400; font-size: 13px }
 svg { display: block; width: 100%; height: auto }
 svg text { font: 12px system-ui, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; fill: var(--ink) }
+svg .track { fill: var(--track) }
 svg text.value { fill: var(--soft); text-anchor: end; font-variant-numeric: tabular-nums }
 footer { margin-top: 26px; color: var(--soft); font-size: 13px }
 """
@@ -40,9 +41,9 @@ def card(chart, hue):
         shown = label if len(label) <= 26 else "…" + label[-25:]
         rows.append(f'<g><title>{html.escape(label)}: {value:,.6g} {html.escape(chart["unit"])}</title>'
                     f'<text x="0" y="{y + 15}">{html.escape(shown)}</text>'
-                    f'<rect x="176" y="{y + 5}" width="224" height="13" rx="4" fill="var(--track)"/>'
+                    f'<rect x="176" y="{y + 5}" width="224" height="13" rx="4" class="track"/>'
                     f'<rect x="176" y="{y + 5}" width="{max(3, 224 * value / largest):.1f}" height="13" rx="4" '
-                    f'fill="hsl({hue} 62% var(--light))"/>'
+                    f'style="fill: hsl({hue}, 62%, var(--light))"/>'
                     f'<text class="value" x="460" y="{y + 15}">{value:,.6g}</text></g>')
     rest = f" · {chart['others']} more" if chart["others"] else ""
     return (f'<section class="card"><h2>{html.escape(chart["title"])}<small>{chart["total"]:,.6g} {html.escape(chart["unit"])}{rest}</small>'

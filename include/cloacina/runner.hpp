@@ -71,8 +71,8 @@ class CLOACINA_API Runner {
   /// Takes back the work of a dead predecessor and begins to run. *Throws* Error{Conflict} when started already.
   void start();
   /// Takes no new work, waits until what runs has ended or `deadline` has passed, then asks the rest to stop and gives it back:
-  /// ready again, neither failed nor crashed. A call while another one waits brings that one's deadline forward and returns at once;
-  /// calls after that do nothing.
+  /// ready again, neither failed nor crashed. A call while another one waits brings that one's deadline forward and returns at
+  /// once; calls after that do nothing.
   StopReport stop(std::chrono::milliseconds deadline = std::chrono::seconds{30});
 
   /// Submits an execution of the newest version of `workflow`; durable when it returns. `input` overrides the workflow's default

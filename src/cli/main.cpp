@@ -43,8 +43,9 @@ int guarded(Console& console, const Arguments& arguments) {
 }
 
 int main(int argc, const char* const* argv) {
-  // A reader that has gone is noticed by the write; commands get the default again.
+  // A reader that has gone, and a file that may not grow, are noticed by the write; commands get the default again.
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
   Console console;
   int status = ExitStatus::our_bug;
   try {

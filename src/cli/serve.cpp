@@ -28,6 +28,14 @@ RunnerOptions options_of(const Globals& globals, const ServeArguments& a) {
 
 std::string count(std::size_t n, const std::string& what) { return std::to_string(n) + " " + what + (n == 1 ? "" : "s"); }
 
+/// Waits for the first commit of the loop, with which everybody knows what this runner can run. False when it is to stop before.
+bool until_registered(const Runner& runner, Signals& signals) {
+  while (runner.stats().turns == 0) {
+    if (signals.next(milliseconds{2}) == Signals::Kind::Stop) return false;
+  }
+  return true;
+}
+
 /// Files that have problems leave everything as it was.
 void reload(Console& console, Runner& runner, const std::vector<std::string>& paths) {
   const auto loaded = load(console, paths);
@@ -54,10 +62,12 @@ int execute(Console& console, const Globals& globals, const ServeArguments& a) {
                    count(static_cast<std::size_t>(a.workers), "worker"));
   console.err.flush();
   loaded.reset();
-  console.out.line("ready");
-  console.out.flush();
-  for (auto signal = signals.next(); signal != Signals::Kind::Stop; signal = signals.next()) {
-    if (signal == Signals::Kind::Reload) reload(console, runner, a.paths);
+  if (until_registered(runner, signals)) {
+    console.out.line("ready");
+    console.out.flush();
+    for (auto signal = signals.next(); signal != Signals::Kind::Stop; signal = signals.next()) {
+      if (signal == Signals::Kind::Reload) reload(console, runner, a.paths);
+    }
   }
   if (const auto running = runner.stats().running; running > 0) {
     console.err.line("finishing " + count(static_cast<std::size_t>(running), "task") + "; a second signal stops at once");

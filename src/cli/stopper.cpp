@@ -7,6 +7,8 @@ namespace cloacina::cli {
 namespace {
 /// In words: until it is done.
 constexpr std::chrono::hours no_deadline{24 * 365};
+/// The signal that it is done comes a moment before it is.
+constexpr std::chrono::milliseconds between_looks{50};
 }  // namespace
 
 StopReport drain(Runner& runner, Signals& signals) {
@@ -16,9 +18,9 @@ StopReport drain(Runner& runner, Signals& signals) {
     } done;
     return runner.stop(no_deadline);
   });
-  while (signals.next() != Signals::Kind::Wake) {
+  while (stopping.wait_for(std::chrono::seconds{0}) != std::future_status::ready) {
     // A second stop brings the deadline of the first forward.
-    runner.stop(std::chrono::milliseconds{0});
+    if (signals.next(between_looks) == Signals::Kind::Stop) runner.stop(std::chrono::milliseconds{0});
   }
   return stopping.get();
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "cloacina/workflow.hpp"
 #include "core/definition.hpp"
@@ -14,6 +15,7 @@ namespace {
 struct Draft {
   std::string name;
   std::vector<std::string> after;
+  std::unordered_set<std::string> named;  // the same, to find repeats
   core::TaskDefinition task;
   bool has_retry = false;
   std::string command_problem;
@@ -50,8 +52,8 @@ const std::string& TaskHandle::name() const { return builder_->impl_->drafts[pos
 
 void TaskHandle::add_dependency(const TaskHandle& task) { add_dependency(task.name()); }
 void TaskHandle::add_dependency(std::string name) {
-  auto& after = builder_->impl_->drafts[position_].after;
-  if (std::find(after.begin(), after.end(), name) == after.end()) after.push_back(std::move(name));
+  auto& draft = builder_->impl_->drafts[position_];
+  if (draft.named.insert(name).second) draft.after.push_back(std::move(name));
 }
 void TaskHandle::set_rule(Rule rule) { builder_->impl_->drafts[position_].task.rule = std::move(rule); }
 void TaskHandle::set_retry(RetryPolicy policy) {
@@ -107,15 +109,12 @@ std::size_t WorkflowBuilder::add(std::string name, TaskFunction function) {
 TaskRef<> WorkflowBuilder::command(std::string name, Command command) {
   const std::size_t position = add(std::move(name), nullptr);
   auto& draft = impl_->drafts[position];
-  if (command.argv.empty() == command.shell.empty()) {
-    draft.command_problem = "a command has exactly one of argv and shell";
-  } else if (!command.argv.empty() && command.argv.front().empty()) {
-    draft.command_problem = "the program of the command is empty";
-  } else if (command.kill_after.count() < 0) {
-    draft.command_problem = "kill_after is negative";
-  }
   draft.task.command = core::to_json(command);
-  draft.code.run = command_function(std::move(command));
+  try {
+    draft.code.run = command_function(std::move(command));
+  } catch (const Error& e) {
+    draft.command_problem = e.what();
+  }
   return TaskRef<>{this, position};
 }
 
@@ -221,10 +220,10 @@ std::vector<WorkflowBuilder::Problem> WorkflowBuilder::problems() const {
     const auto cycle = core::find_cycle(graph);
     if (cycle.empty()) break;
     std::string path;
-    for (auto it = cycle.rbegin(); it != cycle.rend(); ++it) path += (path.empty() ? "" : " -> ") + impl_->drafts[*it].name;
+    for (const auto t : cycle) path += (path.empty() ? "" : " -> ") + impl_->drafts[t].name;
     // The task that is declared first reports it; the path reads in the order in which the tasks would run.
     out.push_back({*std::min_element(cycle.begin(), cycle.end()), "cycle: " + path});
-    std::erase(graph[cycle[cycle.size() - 2]], cycle.back());
+    std::erase(graph[cycle[1]], cycle.front());
   }
   for (std::size_t i = 0; i < impl_->drafts.size(); ++i) impl_->check_rule(i, after, known, out);
   std::stable_sort(out.begin(), out.end(), [](const Problem& a, const Problem& b) { return a.task + 1 < b.task + 1; });

@@ -1,5 +1,3 @@
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
@@ -24,21 +22,19 @@ constexpr std::size_t zone_bytes_max = 1 << 20;
 
 /// What tells one state of a file from another without reading it.
 struct FileStamp {
-  std::uint64_t device = 0;
-  std::uint64_t inode = 0;
-  std::int64_t size = 0;
-  std::int64_t modified_ns = 0;
+  std::uintmax_t size = 0;
+  std::filesystem::file_time_type modified{};
 
   friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
 std::optional<FileStamp> stamp_of(const std::string& path) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
-  return FileStamp{.device = static_cast<std::uint64_t>(status.st_dev),
-                   .inode = static_cast<std::uint64_t>(status.st_ino),
-                   .size = static_cast<std::int64_t>(status.st_size),
-                   .modified_ns = static_cast<std::int64_t>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec};
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return std::nullopt;
+  FileStamp stamp;
+  stamp.size = std::filesystem::file_size(path, error);
+  if (!error) stamp.modified = std::filesystem::last_write_time(path, error);
+  return error ? std::nullopt : std::optional(stamp);
 }
 
 std::string read_some(const std::string& path, std::size_t bytes_max) {

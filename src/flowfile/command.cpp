@@ -1,8 +1,5 @@
 #include "cloacina/command.hpp"
 
-#include <string.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <memory>
 #include <string_view>
@@ -12,6 +9,7 @@
 #include "flowfile/output_file.hpp"
 #include "flowfile/utf8.hpp"
 #include "os/child.hpp"
+#include "os/process.hpp"
 
 namespace cloacina {
 
@@ -20,15 +18,10 @@ namespace {
 constexpr std::size_t tail_lines_max = 20;
 constexpr std::size_t tail_bytes_max = 4 * 1024;
 
-std::string signal_name(int signal) {
-  const char* name = ::sigabbrev_np(signal);
-  return name == nullptr ? "signal " + std::to_string(signal) : std::string("SIG") + name;
-}
-
 /// Why the attempt failed; empty when it did not.
 std::string failure_of(const os::ChildResult& result) {
   if (!result.error.empty()) return result.error;
-  if (result.signal) return "killed by " + signal_name(*result.signal);
+  if (result.signal) return "killed by " + os::signal_name(*result.signal);
   if (!result.exit) return "stopped before the command began";
   return *result.exit == 0 ? std::string() : "exit " + std::to_string(*result.exit);
 }
@@ -52,7 +45,7 @@ void run_command(const Command& command, TaskContext& task) {
   const Json context = task.context().json();
   const os::ChildSpec spec{
       .argv = command.shell.empty() ? command.argv : std::vector<std::string>{"/bin/sh", "-c", command.shell},
-      .env = flowfile::command_environment(environ, command.env, task, context, output.path()),
+      .env = flowfile::command_environment(os::environment(), command.env, task, context, output.path()),
       .cwd = command.cwd,
       .input = context.dump() + '\n',
       .kill_after = command.kill_after,

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "cloacina/context.hpp"
+#include "os/scratch_file.hpp"
 
 namespace cloacina::flowfile {
 
@@ -14,19 +15,12 @@ inline constexpr int output_levels_max =
 /// The file that `CLOACINA_OUTPUT` names: empty, in a folder of its own that nobody else may enter. Both go with the object.
 class OutputFile {
  public:
-  /// *Throws* Error{Unavailable} when there is no room for temporary files.
-  OutputFile();
-  OutputFile(const OutputFile&) = delete;
-  OutputFile& operator=(const OutputFile&) = delete;
-  ~OutputFile();
-
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
+  [[nodiscard]] const std::filesystem::path& path() const { return file_.path(); }
   /// The JSON object in it; an empty one when nothing was written. *Throws* Error{InvalidArgument} that says what there is instead.
   [[nodiscard]] Json read() const;
 
  private:
-  std::filesystem::path folder_;
-  std::filesystem::path path_;
+  os::ScratchFile file_;
 };
 
 }  // namespace cloacina::flowfile

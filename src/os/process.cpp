@@ -1,5 +1,6 @@
 #include "os/process.hpp"
 
+#include <string.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -25,6 +26,13 @@ std::uint64_t random_seed() {
     if (errno != EINTR) throw_errno("cannot get random numbers", errno);
   }
   return seed;
+}
+
+char** environment() noexcept { return environ; }
+
+std::string signal_name(int signal) {
+  const char* name = ::sigabbrev_np(signal);
+  return name == nullptr ? "signal " + std::to_string(signal) : std::string("SIG") + name;
 }
 
 }  // namespace cloacina::os

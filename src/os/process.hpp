@@ -10,6 +10,12 @@ namespace cloacina::os {
 
 [[nodiscard]] std::int64_t process_id() noexcept;
 
+/// This process's environment, null-terminated; not to be kept while others change it.
+[[nodiscard]] char** environment() noexcept;
+
+/// `SIGSEGV`, or `signal 77` for one without a name.
+[[nodiscard]] std::string signal_name(int signal);
+
 /// 64 bits from the system's random numbers. *Throws* Error{Unavailable} when there are none.
 [[nodiscard]] std::uint64_t random_seed();
 

@@ -314,13 +314,18 @@ Execution Runner::wait(const ExecutionId& id, std::optional<std::chrono::millise
       signalled = ticket.wait(until);
     } else {
       // Without a loop of our own we look when the file is written, at most every few milliseconds.
-      std::optional<std::chrono::nanoseconds> left;
-      if (until) left = std::max<std::chrono::nanoseconds>(*until - std::chrono::steady_clock::now(), std::chrono::nanoseconds{0});
-      if (watch->fd() < 0)
-        left = std::min<std::chrono::nanoseconds>(left.value_or(std::chrono::hours{1}), std::chrono::milliseconds{20});
+      const auto clock = std::chrono::steady_clock::now();
+      std::optional<std::chrono::nanoseconds> left = settling.wait(clock);
+      const auto at_most = [&](std::chrono::nanoseconds d) {
+        left = std::max(std::min(left.value_or(d), d), std::chrono::nanoseconds{0});
+      };
+      if (until) at_most(*until - clock);
+      if (watch->fd() < 0) at_most(std::chrono::milliseconds{20});
       signalled = waker->wait(left, watch->fd()) != os::Waker::Why::TimedOut;
       if (signalled) (void)waker->wait(std::chrono::milliseconds{2});
-      watch->drain();
+      const auto woke = std::chrono::steady_clock::now();
+      if (watch->drain()) settling.hint(woke);
+      settling.looked(woke);
     }
     if (!signalled && until && std::chrono::steady_clock::now() >= *until) {
       const auto last = impl_->readers.with([&](store::Reader& r) { return r.status(id); });
