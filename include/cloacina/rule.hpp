@@ -44,8 +44,9 @@ inline Condition completed(std::string task) { return {Condition::Kind::TaskComp
 inline Condition failed(std::string task) { return {Condition::Kind::TaskFailed, std::move(task), {}, {}}; }
 inline Condition skipped(std::string task) { return {Condition::Kind::TaskSkipped, std::move(task), {}, {}}; }
 
-/// Conditions on the task's context: `context_value("total") > 100`. An absent key is not equal to and does not contain anything;
-/// an order between things that are not both numbers is false; `contains` looks for a part of a string or an element of an array.
+/// Conditions on the task's context: `context_value("total").greater_than(100)`. An absent key is not equal to and does not contain
+/// anything; an order between things that are not both numbers is false; `contains` looks for a part of a string or an element of
+/// an array.
 struct ContextKey {
   std::string key;
   [[nodiscard]] Condition equals(Json v) const { return make(Condition::Operator::Equals, std::move(v)); }

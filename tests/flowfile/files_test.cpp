@@ -86,11 +86,9 @@ TEST_F(FlowFiles, NamesAreUniqueInWhatIsLoadedTogether) {
   EXPECT_THAT(file.workflows, IsEmpty());
 }
 
-TEST_F(FlowFiles, ScheduleNamesAreUniqueToo) {
-  const std::string schedule = ", schedules: [{name: s, cron: '@daily'}]}]\n";
-  write("a.yaml", "cloacina: 1\nworkflows: [{name: v, tasks: {a: {run: x}}" + schedule);
-  write("b.yaml", "cloacina: 1\nworkflows: [{name: w, tasks: {a: {run: x}}" + schedule);
-  EXPECT_THAT(problems(read_flow_files({folder_})), ElementsAre("b.yaml:2:64: schedule 's' is already there, in a.yaml:2:64"));
+TEST_F(FlowFiles, SchedulesAreRefusedUntilTheyRun) {
+  write("a.yaml", "cloacina: 1\nworkflows: [{name: v, tasks: {a: {run: x}}, schedules: [{name: s, cron: '@daily'}]}]\n");
+  EXPECT_THAT(problems(read_flow_files({folder_})), ElementsAre("a.yaml:2:47: this version of cloacina does not run schedules"));
 }
 
 TEST_F(FlowFiles, ProblemsOfAllFilesAreReported) {

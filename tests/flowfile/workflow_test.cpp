@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "flow_help.hpp"
+#include "flowfile/flow_reader.hpp"
 
 namespace cloacina {
 namespace {
@@ -51,7 +52,7 @@ TEST(FlowFileWorkflow, TheExampleIsWhatTheBuilderMakes) {
       .when(any_failed());
   const Workflow built = flow.build();
 
-  const FlowFile file = parse_flow_file(example, "f", "/flows");
+  const FlowFile file = flowfile::load_text(example, {.file = "f", .folder = "/flows", .schedules = true}).content;
   ASSERT_THAT(file.problems, IsEmpty());
   ASSERT_EQ(file.workflows.size(), 1U);
   EXPECT_EQ(file.workflows.front().to_json(), built.to_json());
