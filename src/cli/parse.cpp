@@ -52,7 +52,8 @@ class Parser {
     auto values = std::make_shared<T>();
     CLI::App* sub = app_.add_subcommand(name, description);
     sub->fallthrough();
-    if (!footer.empty()) sub->footer("\nExamples:\n" + footer);
+    sub->footer("\nAlso --database, --tenant and --json, as in cloacinactl --help." +
+                (footer.empty() ? std::string() : "\n\nExamples:\n" + footer));
     sub->callback([this, values] { command_ = [values] { return Command{*values}; }; });
     return {sub, values.get()};
   }
@@ -169,7 +170,7 @@ class Parser {
   std::function<Command()> command_ = [] { return Command{}; };
 };
 
-/// The command that the help is asked of: the innermost that was named.
+/// The command that was named, if any.
 CLI::App& named(CLI::App& app) {
   const auto subs = app.get_subcommands();
   return subs.empty() ? app : *subs.front();
@@ -182,7 +183,7 @@ std::variant<Arguments, int> parse(int argc, const char* const* argv, Console& c
   try {
     parser.app().parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    console.out.write(named(parser.app()).help());
+    console.out.write(parser.app().help());  // of the command that was named
     return ExitStatus::done;
   } catch (const CLI::CallForVersion&) {
     console.out.line("cloacinactl " CLOACINA_VERSION);

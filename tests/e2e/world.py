@@ -23,6 +23,9 @@ CTL = os.environ.get("CLOACINACTL", "cloacinactl")
 PATIENCE = float(os.environ.get("E2E_PATIENCE", "60"))
 SEED = int(os.environ.get("E2E_SEED", str(random.SystemRandom().randrange(1 << 31))))
 
+# Sanitizers need many times more.
+RESIDENT_KIB_MAX = int(os.environ.get("E2E_RESIDENT_KIB_MAX", str(20 * 1024)))
+
 MISSING_ID = "0192d3c5-7b1a-7c3e-9f21-0a1b2c3d4e5f"
 
 
