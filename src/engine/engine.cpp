@@ -12,6 +12,8 @@ using Kind = store::AttemptOutcome::Kind;
 
 /// Attempts shorter than this are worth claiming ahead of the workers; longer ones would only be kept from other runners.
 constexpr std::chrono::milliseconds short_attempt{10};
+/// When to look again at a task that was asked to stop and has not begun.
+constexpr std::chrono::milliseconds not_begun{100};
 
 }  // namespace
 
@@ -30,13 +32,18 @@ Effects Engine::step(Now now) {
   run_timers(now, effects);
   store::Batch batch;
   if (fill(batch, messages, now)) {
+    std::optional<store::BatchResult> result;
     try {
-      auto result = store_.commit(batch);
-      ++turns_;
-      effects.committed = true;
-      after_commit(result, batch, messages, now, effects);
+      result = store_.commit(batch);
     } catch (const Error& e) {
       fail(e, batch, messages, effects);
+    } catch (const std::exception& e) {
+      fail(Error(ErrorCode::Internal, e.what()), batch, messages, effects);
+    }
+    if (result) {
+      ++turns_;
+      effects.committed = true;
+      after_commit(*result, batch, messages, now, effects);
     }
   }
   if (!timers_.empty()) effects.wake_steady = timers_.top().at;
@@ -151,7 +158,10 @@ void Engine::run_timers(const Now& now, Effects& effects) {
       } else {
         stop(flight, StopReason::Timeout, now, effects);
       }
-    } else if (began != 0 && !flight.written_off) {
+    } else if (began == 0) {
+      // Not in user code yet: its thread is not to blame, and it is still to be watched.
+      timers_.push({now.steady + std::max(grace(*flight.item), not_begun), timer.task, timer.fence});
+    } else if (!flight.written_off) {
       write_off(flight, now, effects);
       if (!flight.written_off) land(it);
     }
@@ -193,7 +203,7 @@ void Engine::write_off(Flight& flight, const Now& now, Effects& effects) {
         judge(done);
         std::vector<WorkDone> one;
         one.push_back(std::move(done));
-        inbox->done(std::move(one));
+        inbox->done(std::move(one), false);
       });
       return;
     }
@@ -292,7 +302,7 @@ void Engine::after_commit(store::BatchResult& result, const store::Batch& batch,
   look_ = false;
   next_due_ = result.next_due;
   effects.changed_by_others = result.changed_by_others;
-  check_ = check_ || result.changed_by_others;
+  if (result.changed_by_others && !in_flight_.empty()) check_ = effects.again = true;
   submitted_ += static_cast<std::int64_t>(result.submissions.size());
   settle_outcomes(result, effects);
   answer(result, messages, effects);
@@ -303,7 +313,9 @@ void Engine::after_commit(store::BatchResult& result, const store::Batch& batch,
   }
   for (const auto& q : result.quarantined) {
     const Failure failure{FailureKind::Crash, q.error, {}, {}, {}, {}};
-    call_back(q.task, q.id, workflow(q.definition), &failure, effects);
+    // Of a workflow that is not known here there is no code to call.
+    const auto known = workflows_.find(q.definition);
+    if (known != workflows_.end()) call_back(q.task, q.id, known->second, &failure, effects);
   }
   start(result, batch, now, effects);
   for (const auto& finished : result.finished) contexts_.drop(finished.key);

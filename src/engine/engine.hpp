@@ -105,7 +105,8 @@ class Engine {
   void start(const store::BatchResult& result, const store::Batch& batch, const Now& now, Effects& effects);
   void find_contexts(std::vector<std::shared_ptr<WorkItem>>& items, const store::BatchResult& result, const store::Batch& batch,
                      const Now& now, Effects& effects);
-  [[nodiscard]] Workflow workflow(store::DefinitionKey key);
+  /// Nothing, and trouble, when the store cannot say what it is.
+  [[nodiscard]] std::optional<Workflow> workflow(store::DefinitionKey key, Effects& effects);
   void call_back(const WorkItem& item, const Failure* failure, Effects& effects);
   void call_back(const store::TaskKey& task, const ExecutionId& id, const Workflow& workflow, const Failure* failure,
                  Effects& effects);
@@ -114,7 +115,7 @@ class Engine {
   /// An outcome that waits for its commit, with what is needed after it.
   struct Pending {
     store::AttemptOutcome outcome{};
-    std::shared_ptr<WorkItem> item{};
+    std::shared_ptr<WorkItem> item{};  // none: given back before there was one
     Failure failure{};
     bool failed_for_good = false;
     std::shared_ptr<const ContextValues> changes{};

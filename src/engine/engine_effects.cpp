@@ -5,11 +5,13 @@
 
 namespace cloacina::engine {
 
+using Kind = store::AttemptOutcome::Kind;
+
 void Engine::settle_outcomes(const store::BatchResult& result, Effects& effects) {
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     auto& p = pending_[i];
     ++tasks_done_;
-    if (result.outcomes[i] != store::Applied::Yes) continue;
+    if (result.outcomes[i] != store::Applied::Yes || !p.item) continue;
     const auto& definition = p.item->workflow.definition();
     const auto task = p.item->claimed.task;
     if (p.changes) {
@@ -48,7 +50,20 @@ void Engine::start(const store::BatchResult& result, const store::Batch& batch, 
   std::vector<std::shared_ptr<WorkItem>> items;
   items.reserve(result.claimed.size());
   for (const auto& claimed : result.claimed) {
-    auto item = std::make_shared<WorkItem>(claimed, workflow(claimed.definition));
+    auto flow = workflow(claimed.definition, effects);
+    if (!flow) {
+      Pending back;
+      auto& o = back.outcome;
+      o.task = claimed.task;
+      o.fence = claimed.fence;
+      o.number = claimed.number;
+      o.kind = Kind::Returned;
+      o.began = false;
+      o.started_at = o.finished_at = now.utc;
+      pending_.push_back(std::move(back));
+      continue;
+    }
+    auto item = std::make_shared<WorkItem>(claimed, std::move(*flow));
     item->context_bytes_max = options_.context_bytes_max;
     item->random = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
     if (claimed.last_chance) ++last_chance_held_;
@@ -73,7 +88,8 @@ void Engine::find_contexts(std::vector<std::shared_ptr<WorkItem>>& items, const 
   }
   for (std::size_t i = 0; i < items.size(); ++i) {
     const auto task = items[i]->claimed.task;
-    const auto slot = ContextCache::slot_of(items[i]->workflow.definition(), task);
+    // What is at hand of an execution that was retried may be older than the retry: another runner's, perhaps.
+    const auto slot = items[i]->claimed.retried ? std::nullopt : ContextCache::slot_of(items[i]->workflow.definition(), task);
     if (slot) {
       items[i]->context = contexts_.take(*slot);
       if (items[i]->context) continue;
@@ -117,7 +133,8 @@ void Engine::find_contexts(std::vector<std::shared_ptr<WorkItem>>& items, const 
   for (std::size_t m = 0; m < missing.size(); ++m) {
     const auto& definition = items[wanted_by[m].front()]->workflow.shared_definition();
     auto context = LazyContext::of_rows(definition, definition->tasks[missing[m].position].after, std::move(rows[m]));
-    if (const auto slot = ContextCache::slot_of(*definition, missing[m])) {
+    const bool retried = items[wanted_by[m].front()]->claimed.retried;
+    if (const auto slot = ContextCache::slot_of(*definition, missing[m]); slot && !retried) {
       // How many of those that share it are still to come is not known; the end of the execution clears what is left.
       const auto sharers =
           slot->parent < 0 ? definition->roots.size() : definition->dependents[static_cast<std::size_t>(slot->parent)].size();
@@ -127,10 +144,17 @@ void Engine::find_contexts(std::vector<std::shared_ptr<WorkItem>>& items, const 
   }
 }
 
-Workflow Engine::workflow(store::DefinitionKey key) {
+std::optional<Workflow> Engine::workflow(store::DefinitionKey key, Effects& effects) {
   if (const auto it = workflows_.find(key); it != workflows_.end()) return it->second;
   if (const auto it = adopted_.find(key); it != adopted_.end()) return it->second;
-  const auto stored = store_.definition(key);
+  store::StoredDefinition stored;
+  try {
+    stored = store_.definition(key);
+  } catch (const Error& e) {
+    effects.trouble = e.what();
+    look_ = true;
+    return std::nullopt;
+  }
   auto flow = [&] {
     try {
       return materialise_(stored.definition);

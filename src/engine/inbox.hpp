@@ -51,7 +51,8 @@ class Inbox {
   void submit(SubmitRequest request);
   void control(ControlRequest request);
   void add(RegisterRequest request);
-  void done(std::vector<WorkDone> done);
+  /// With `more`, others are about to end too: the loop may wait for them, a little (see `gather`).
+  void done(std::vector<WorkDone> done, bool more);
   void event(store::NewEvent event);
   void thread_returned();
   void drain();
@@ -65,11 +66,17 @@ class Inbox {
   /// For the loop's thread: sleeps until a message comes, `fd` is readable or time is up. Returns at once when there is a message.
   os::Waker::Why wait(std::optional<std::chrono::nanoseconds> timeout, int fd);
   void wake() noexcept { waker_.wake(); }
+  /// For the loop's thread, before a turn: while all there is are a few outcomes and more are about to come, waits for them, so
+  /// that short tasks share turns. At most for `time`.
+  void gather(std::chrono::microseconds time);
 
  private:
+  enum class Loop { Awake, Gathers, Sleeps };
+
   template <class F>
   void put(const F& change);
   [[nodiscard]] bool has_messages() const;
+  [[nodiscard]] bool worth_waiting() const;
 
   const std::size_t submissions_max_;
   mutable std::mutex mutex_;
@@ -77,7 +84,8 @@ class Inbox {
   Messages messages_;
   std::size_t waiting_ = 0;  // executions in messages_
   bool closed_ = false;
-  std::atomic<bool> sleeping_{false};
+  bool urgent_ = false;  // messages_ holds more than outcomes that others will follow
+  std::atomic<Loop> loop_{Loop::Awake};
   os::Waker waker_;
 };
 

@@ -10,6 +10,8 @@ using std::chrono::milliseconds;
 
 /// How long what was asked to stop at the end may take before its threads are left behind.
 constexpr milliseconds halt_grace{1'000};
+/// Short tasks share a turn: so long the loop waits for more of them to end.
+constexpr std::chrono::microseconds gather{100};
 /// Waits for a wall-clock time are cut, so that a clock that jumps is noticed. No query follows from such a wake-up.
 constexpr std::chrono::seconds wall_wait_max{20};
 /// Hints of other writers that brought no work are followed less and less often.
@@ -25,7 +27,7 @@ Lane::Lane(std::unique_ptr<store::Store> store, std::unique_ptr<store::ChangeWat
       options_(std::move(options)),
       engine_(*store_, inbox_, options_.engine, std::move(materialise)),
       workers_(
-          options_.engine.workers, [inbox = inbox_](std::vector<WorkDone> done) { inbox->done(std::move(done)); },
+          options_.engine.workers, [inbox = inbox_](std::vector<WorkDone> done, bool more) { inbox->done(std::move(done), more); },
           [inbox = inbox_] { inbox->thread_returned(); }),
       thread_([this] { run(); }) {}
 
@@ -39,10 +41,13 @@ void Lane::log(LogLevel level, const std::string& text) const { options_.log(lev
 
 void Lane::run() {
   settling_.hint(std::chrono::steady_clock::now());  // a commit may be on its way since before the watch
+  bool settled = false;
   for (;;) {
+    inbox_->gather(gather);
     const bool last = give_up_.load();
     if (last) engine_.give_up(now().utc);
     auto effects = engine_.step(now());
+    settled = !effects.trouble;
     apply(effects);
     publish();
     if (last || (engine_.draining() && engine_.in_flight() == 0 && inbox_->empty() && !effects.trouble)) break;
@@ -53,14 +58,36 @@ void Lane::run() {
       if (!effects.again && inbox_->empty()) rest(effects);
     }
   }
-  try {
-    store_->close_runner(options_.engine.runner, now().utc);
-  } catch (const Error& e) {
-    log(LogLevel::Warning, std::string("the runner could not sign off: ") + e.what());
-  }
+  sign_off(settled);
   const std::lock_guard lock(mutex_);
   ended_ = true;
   ended_cv_.notify_all();
+}
+
+void Lane::sign_off(bool settled) {
+  try {
+    if (settled) {
+      store_->close_runner(options_.engine.runner, now().utc);
+      return;
+    }
+    log(LogLevel::Warning, "the runner could not give its work back; others will take it for dead");
+  } catch (const Error& e) {
+    log(LogLevel::Warning, std::string("the runner could not sign off: ") + e.what());
+  }
+  // What it holds would wait for ever behind a runner that has signed off, or that lives: it dies.
+  store_.reset();
+}
+
+void Lane::keep_late_events() {
+  store::Batch batch;
+  batch.now = now().utc;
+  batch.events = inbox_->take().events;
+  if (batch.events.empty() || !store_) return;
+  try {
+    store_->commit(batch);
+  } catch (const Error& e) {
+    log(LogLevel::Warning, std::string("what callbacks threw at the end could not be recorded: ") + e.what());
+  }
 }
 
 void Lane::apply(Effects& effects) {
@@ -166,7 +193,16 @@ Lane::Left Lane::stop(Steady deadline) {
   lock.unlock();
   thread_.join();
   left.items = engine_.cut_off();
-  left.threads = !workers_.finish(std::chrono::steady_clock::now() + milliseconds{100});
+  // Callbacks may still run; their time is up at the deadline, which may be brought forward meanwhile.
+  const auto soon = [] { return std::chrono::steady_clock::now() + milliseconds{100}; };
+  const auto deadline_passed = [&] {
+    const std::lock_guard again(mutex_);
+    return std::chrono::steady_clock::now() >= deadline_;
+  };
+  while (!workers_.finish(soon(), false) && !deadline_passed()) {
+  }
+  left.threads = !workers_.finish(soon(), true);
+  keep_late_events();
   return left;
 }
 

@@ -48,6 +48,8 @@ class Lane {
 
  private:
   void run();
+  void sign_off(bool settled);
+  void keep_late_events();
   void apply(Effects& effects);
   void rest(const Effects& effects);
   bool look_for_changes();

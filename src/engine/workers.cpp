@@ -5,12 +5,6 @@
 
 namespace cloacina::engine {
 
-namespace {
-/// Reports gather in a thread while tasks are short, so that the loop is not asked for every one of them.
-constexpr std::chrono::microseconds report_every{100};
-constexpr std::size_t report_size = 32;
-}  // namespace
-
 /// What threads share with the pool, and outlives it as long as one of them runs.
 struct Workers::Shared : std::enable_shared_from_this<Workers::Shared> {
   struct Thread {
@@ -37,9 +31,9 @@ struct Workers::Shared : std::enable_shared_from_this<Workers::Shared> {
   std::function<void()> returned;
 
   void spawn();
-  void spawn_for(std::size_t work_items);
+  void spawn_for_queue();
   void loop(Thread& self);
-  bool run_one(Thread& self, std::unique_lock<std::mutex>& lock, std::vector<WorkDone>& done);
+  bool run_one(Thread& self, std::unique_lock<std::mutex>& lock);
   void stop_loop();
   void reap();
 };
@@ -50,10 +44,11 @@ void Workers::Shared::spawn() {
   self.thread = std::jthread([shared = shared_from_this(), &self] { shared->loop(self); });
 }
 
-void Workers::Shared::spawn_for(std::size_t work_items) {
+void Workers::Shared::spawn_for_queue() {
   reap();
-  for (int missing = static_cast<int>(std::min<std::size_t>(work_items, 4'096)) - waiting; missing > 0 && counted < size;
-       --missing) {
+  // All that is queued, not only what just came: a thread that was woken for earlier work still counts as waiting.
+  for (int missing = static_cast<int>(std::min<std::size_t>(items.size() + jobs.size(), 4'096)) - waiting;
+       missing > 0 && counted < size; --missing) {
     try {
       spawn();
     } catch (const std::system_error&) {
@@ -70,7 +65,7 @@ void Workers::Shared::reap() {
   threads.remove_if([](const Thread& t) { return t.done; });
 }
 
-bool Workers::Shared::run_one(Thread& self, std::unique_lock<std::mutex>& lock, std::vector<WorkDone>& done) {
+bool Workers::Shared::run_one(Thread& self, std::unique_lock<std::mutex>& lock) {
   if (!jobs.empty()) {
     auto job = std::move(jobs.front());
     jobs.pop_front();
@@ -84,46 +79,38 @@ bool Workers::Shared::run_one(Thread& self, std::unique_lock<std::mutex>& lock, 
   items.pop_front();
   auto item = self.item;
   lock.unlock();
-  auto result = perform(std::move(item));
+  std::vector<WorkDone> done;
+  done.push_back(perform(std::move(item)));
   lock.lock();
   self.item = nullptr;
-  if (self.written_off) return false;
-  done.push_back(std::move(result));
-  return true;
+  const bool kept = !self.written_off;
+  const bool more = !items.empty();
+  lock.unlock();
+  // At once, not with the next one: that may be a task that takes hours.
+  if (kept) {
+    report(std::move(done), more);
+  } else {
+    done.clear();
+    returned();
+  }
+  lock.lock();
+  return kept;
 }
 
 void Workers::Shared::loop(Thread& self) {
   std::unique_lock lock(mutex);
-  std::vector<WorkDone> done;
-  auto reported = std::chrono::steady_clock::now();
-  const auto send = [&] {
-    if (done.empty()) return;
-    lock.unlock();
-    report(std::exchange(done, {}));
-    reported = std::chrono::steady_clock::now();
-    lock.lock();
-  };
   for (;;) {
     if (jobs.empty() && items.empty()) {
-      send();
-      if (stopping && jobs.empty() && items.empty()) break;
-      if (!jobs.empty() || !items.empty()) continue;
+      if (stopping) break;
       ++waiting;
       work.wait(lock, [&] { return stopping || !jobs.empty() || !items.empty(); });
       --waiting;
       continue;
     }
     ++busy;
-    const bool kept = run_one(self, lock, done);
-    if (kept && (done.size() >= report_size || std::chrono::steady_clock::now() - reported > report_every)) send();
+    const bool kept = run_one(self, lock);
     --busy;
-    if (busy == 0 && items.empty() && jobs.empty()) idle.notify_all();
-    if (!kept) {
-      lock.unlock();
-      returned();
-      lock.lock();
-      break;
-    }
+    if (!kept) break;
   }
   if (!self.written_off) --counted;
   self.done = true;
@@ -151,7 +138,7 @@ Workers::Workers(int size, Report report, std::function<void()> returned) : shar
 }
 
 Workers::~Workers() {
-  finish(std::chrono::steady_clock::now());
+  finish(std::chrono::steady_clock::now(), true);
   const std::lock_guard lock(shared_->mutex);
   for (auto& t : shared_->threads) {
     // The one place where a thread is left to itself: its task ignores its stop token, and a destructor must not hang. It shares
@@ -168,7 +155,7 @@ void Workers::start(std::vector<std::shared_ptr<WorkItem>> items) {
   {
     const std::lock_guard lock(shared_->mutex);
     std::move(items.begin(), items.end(), std::back_inserter(shared_->items));
-    shared_->spawn_for(count);
+    shared_->spawn_for_queue();
     wake = std::min<int>(shared_->waiting, static_cast<int>(count));
   }
   for (int i = 0; i < wake; ++i) shared_->work.notify_one();
@@ -176,11 +163,10 @@ void Workers::start(std::vector<std::shared_ptr<WorkItem>> items) {
 
 void Workers::call(std::vector<std::function<void()>> jobs) {
   if (jobs.empty()) return;
-  const std::size_t count = jobs.size();
   {
     const std::lock_guard lock(shared_->mutex);
     std::move(jobs.begin(), jobs.end(), std::back_inserter(shared_->jobs));
-    shared_->spawn_for(count);
+    shared_->spawn_for_queue();
   }
   shared_->work.notify_all();
 }
@@ -191,11 +177,19 @@ void Workers::request_stop(std::vector<std::shared_ptr<WorkItem>> items) {
   std::move(items.begin(), items.end(), std::back_inserter(shared_->stops));
   if (std::exchange(shared_->stopper_runs, true)) return;
   auto& thread = shared_->threads.emplace_back();
-  thread.thread = std::jthread([shared = shared_, &thread] {
-    shared->stop_loop();
-    const std::lock_guard inner(shared->mutex);
-    thread.done = true;
-  });
+  try {
+    thread.thread = std::jthread([shared = shared_, &thread] {
+      shared->stop_loop();
+      const std::lock_guard inner(shared->mutex);
+      thread.done = true;
+      shared->idle.notify_all();
+    });
+  } catch (const std::system_error&) {
+    // No thread to be had: a worker does it between two tasks.
+    shared_->threads.pop_back();
+    shared_->jobs.emplace_back([shared = shared_.get()] { shared->stop_loop(); });
+    shared_->work.notify_one();
+  }
 }
 
 void Workers::recall(bool only_stopped) {
@@ -212,18 +206,22 @@ void Workers::recall(bool only_stopped) {
       return true;
     });
   }
-  if (!back.empty()) shared_->report(std::move(back));
+  if (!back.empty()) shared_->report(std::move(back), false);
 }
 
 void Workers::write_off(const std::shared_ptr<WorkItem>& item) {
-  const std::lock_guard lock(shared_->mutex);
-  for (auto& thread : shared_->threads) {
-    if (thread.item != item) continue;
-    thread.written_off = true;
-    --shared_->counted;
-    shared_->spawn_for(shared_->items.size() + 1);
-    return;
+  {
+    const std::lock_guard lock(shared_->mutex);
+    for (auto& thread : shared_->threads) {
+      if (thread.item != item) continue;
+      thread.written_off = true;
+      --shared_->counted;
+      shared_->spawn_for_queue();
+      return;
+    }
   }
+  // It came back while the loop decided: there is no thread to miss.
+  shared_->returned();
 }
 
 int Workers::running() const {
@@ -231,13 +229,13 @@ int Workers::running() const {
   return shared_->busy;
 }
 
-bool Workers::finish(Steady until) {
+bool Workers::finish(Steady until, bool written_off_too) {
   std::unique_lock lock(shared_->mutex);
   shared_->stopping = true;
   shared_->work.notify_all();
   return shared_->idle.wait_until(lock, until, [&] {
-    return !shared_->stopper_runs &&
-           std::all_of(shared_->threads.begin(), shared_->threads.end(), [](const auto& t) { return t.done; });
+    return std::all_of(shared_->threads.begin(), shared_->threads.end(),
+                       [&](const auto& t) { return t.done || (!written_off_too && t.written_off); });
   });
 }
 

@@ -16,7 +16,8 @@ namespace cloacina::engine {
 /// count and is let go when its task returns.
 class Workers {
  public:
-  using Report = std::function<void(std::vector<WorkDone>)>;
+  /// Takes what ended, and whether more is likely to end within moments.
+  using Report = std::function<void(std::vector<WorkDone>, bool more)>;
 
   /// `report` is called on worker threads, `returned` when a thread that was written off comes back.
   Workers(int size, Report report, std::function<void()> returned);
@@ -36,8 +37,8 @@ class Workers {
   void write_off(const std::shared_ptr<WorkItem>& item);
   /// Tasks and jobs under way.
   [[nodiscard]] int running() const;
-  /// No new work; waits until all threads are idle or `until`. True when all are.
-  bool finish(Steady until);
+  /// No new work; waits until all threads have ended, those that were written off or not, or `until`. True when they have.
+  bool finish(Steady until, bool written_off_too);
 
  private:
   struct Shared;

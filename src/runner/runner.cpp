@@ -18,6 +18,12 @@ namespace {
 
 Timestamp utc_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
+/// `duration` from now; one that the clock cannot hold is a hundred years.
+std::chrono::steady_clock::time_point from_now(std::chrono::milliseconds duration) {
+  constexpr std::chrono::milliseconds most = std::chrono::hours{24 * 365 * 100};
+  return std::chrono::steady_clock::now() + std::clamp(duration, std::chrono::milliseconds{0}, most);
+}
+
 [[noreturn]] void not_found(const ExecutionId& id) { throw Error(ErrorCode::NotFound, "there is no execution " + id.to_string()); }
 
 /// A stored definition that has only commands can run anywhere.
@@ -260,12 +266,12 @@ StopReport Runner::stop(std::chrono::milliseconds deadline) {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->phase != Impl::Phase::Started) {
       impl_->phase = Impl::Phase::Stopped;
-      if (impl_->lane) impl_->lane->hurry(std::chrono::steady_clock::now() + deadline);
+      if (impl_->lane) impl_->lane->hurry(from_now(deadline));
       return {};
     }
     impl_->phase = Impl::Phase::Stopped;
   }
-  const auto left = impl_->lane->stop(std::chrono::steady_clock::now() + deadline);
+  const auto left = impl_->lane->stop(from_now(deadline));
   impl_->waiters.recheck();
   StopReport report;
   for (const auto& item : left.items) report.unfinished.push_back({item->claimed.id, item->task().name});
@@ -295,7 +301,7 @@ Execution Runner::run(std::string_view workflow, Json input, SubmitOptions optio
 
 Execution Runner::wait(const ExecutionId& id, std::optional<std::chrono::milliseconds> timeout) {
   std::optional<std::chrono::steady_clock::time_point> until;
-  if (timeout) until = std::chrono::steady_clock::now() + *timeout;
+  if (timeout) until = from_now(*timeout);
   runner::Waiters::Ticket ticket(impl_->waiters, id);
   std::unique_ptr<store::ChangeWatch> watch;
   std::optional<os::Waker> waker;

@@ -172,6 +172,7 @@ struct ClaimedTask {
   int number = 1;    ///< of this run
   int failures = 0;  ///< attempts that failed before, crashes not counted
   bool last_chance = false;
+  bool retried = false;  ///< its execution had ended before and was retried
 };
 
 struct FinishedExecution {

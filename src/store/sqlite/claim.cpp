@@ -83,7 +83,7 @@ void Turn::claim_last_chance() {
 
 void Turn::take(const Candidate& c, bool queued) {
   auto& e = touch(c.task.execution);
-  ClaimedTask claimed{.task = c.task, .id = e.id, .definition = e.definition_key};
+  ClaimedTask claimed{.task = c.task, .id = e.id, .definition = e.definition_key, .retried = e.retried};
   const auto read = [&](Use& use) {
     if (!use.step()) throw Error(ErrorCode::Corrupt, "a queued task has no row");
     claimed.fence = use.integer(0);
