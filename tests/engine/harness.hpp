@@ -18,7 +18,10 @@
 
 namespace cloacina::engine::test {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""min;
+using std::chrono_literals::operator""h;
 
 /// What the decorated store is to do, and what it has seen. Shared by all stores of a harness.
 struct Watch {
