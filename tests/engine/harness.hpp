@@ -18,6 +18,7 @@
 
 namespace cloacina::engine::test {
 
+using std::chrono_literals::operator""us;
 using std::chrono_literals::operator""ms;
 using std::chrono_literals::operator""s;
 using std::chrono_literals::operator""min;
