@@ -17,11 +17,11 @@ enum class FailureKind { Exception, Timeout, Exit, Signal, Crash };
 /// One failed attempt, as retry conditions and failure callbacks see it.
 struct Failure {
   FailureKind kind = FailureKind::Exception;
-  std::string error;              ///< the text of the exception, or what happened: `exit 3`, `timed out after 2m`
-  std::optional<ErrorCode> code;  ///< of a cloacina::Error
-  std::optional<int> exit;        ///< exit status of a command
-  std::optional<int> signal;      ///< the signal that killed a command
-  std::string output_tail;        ///< last lines of a command's stderr
+  std::string error{};              ///< the text of the exception, or what happened: `exit 3`, `timed out after 2m`
+  std::optional<ErrorCode> code{};  ///< of a cloacina::Error
+  std::optional<int> exit{};        ///< exit status of a command
+  std::optional<int> signal{};      ///< the signal that killed a command
+  std::string output_tail{};        ///< last lines of a command's stderr
 };
 
 /// Which failures run again. Make one with the functions of `retry_on`.

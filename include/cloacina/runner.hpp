@@ -106,7 +106,7 @@ class CLOACINA_API Runner {
   /// The status is Paused at once; what runs finishes, nothing starts.
   void pause(const ExecutionId& id, std::string reason = {});
   void resume(const ExecutionId& id);
-  /// Failed, skipped and cancelled tasks, or `from` and all its descendants, run again in the same execution.
+  /// Failed and cancelled tasks, or `from`, run again in the same execution, and whatever comes after them is decided again.
   void retry(const ExecutionId& id, std::optional<std::string> from = {});
 
   /// Numbers of this runner since its start.

@@ -15,8 +15,8 @@ namespace cloacina {
 
 /// What was captured of an attempt's standard streams.
 struct TaskOutput {
-  std::string out;             ///< the last bytes of stdout
-  std::string err;             ///< the last bytes of stderr
+  std::string out{};           ///< the last bytes of stdout
+  std::string err{};           ///< the last bytes of stderr
   bool out_truncated = false;  ///< more was written than is kept
   bool err_truncated = false;
 };
@@ -26,9 +26,9 @@ class CLOACINA_API TaskContext {
  public:
   /// Who runs; the names stay valid during the call.
   struct Identity {
-    ExecutionId execution;
-    std::string_view workflow;
-    std::string_view task;
+    ExecutionId execution{};
+    std::string_view workflow{};
+    std::string_view task{};
     int attempt = 1;         ///< counts every run of the task in this execution, from 1
     std::int64_t fence = 1;  ///< grows with every claim of the task
   };

@@ -23,6 +23,8 @@ struct Draft {
 };
 
 constexpr std::size_t no_task = static_cast<std::size_t>(-1);
+/// Keeps every sum with a time far from overflow.
+constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365 * 1'000};
 
 }  // namespace
 
@@ -129,6 +131,7 @@ void WorkflowBuilder::Impl::check_names(std::vector<Problem>& out) const {
         {no_task, "it has " + std::to_string(drafts.size()) + " tasks, " + std::to_string(core::tasks_max) + " is the most"});
   }
   if (definition.deadline && definition.deadline->count() <= 0) out.push_back({no_task, "deadline must be more than zero"});
+  if (definition.deadline && *definition.deadline > longest) out.push_back({no_task, "deadline is longer than a thousand years"});
   try {
     (void)core::to_json(definition).dump();
   } catch (const Json::exception& e) {
@@ -147,6 +150,7 @@ void WorkflowBuilder::Impl::check_task(std::size_t i, std::vector<Problem>& out)
   if (!draft.command_problem.empty()) out.push_back({i, who + ": " + draft.command_problem});
   for (const auto& text : draft.task.retry.problems()) out.push_back({i, who + ": retry: " + text});
   if (draft.task.timeout && draft.task.timeout->count() <= 0) out.push_back({i, who + ": timeout must be more than zero"});
+  if (draft.task.timeout && *draft.task.timeout > longest) out.push_back({i, who + ": timeout is longer than a thousand years"});
   if (draft.task.max_crashes < 1) out.push_back({i, who + ": max_crashes must be at least 1"});
   try {
     (void)Json{draft.task.description, draft.task.command, core::to_json(draft.task.rule), core::to_json(draft.task.retry)}.dump();

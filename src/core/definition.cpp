@@ -46,7 +46,7 @@ std::shared_ptr<const Definition> finish(Definition d) {
     if (d.dependents[t].empty()) d.leaves.push_back(t);
   }
   d.only_commands = n > 0 && std::all_of(d.tasks.begin(), d.tasks.end(), [](const auto& t) { return !t.command.is_null(); });
-  d.text = to_json(d).dump();
+  if (d.text.empty()) d.text = to_json(d).dump();
   d.version = content_hash(d.text);
   return std::make_shared<const Definition>(std::move(d));
 }

@@ -59,7 +59,7 @@ struct Definition {
   [[nodiscard]] bool is_leaf(Position task) const { return dependents[task].empty(); }
 };
 
-/// Computes what is derived. *Requires* an acyclic graph with positions in range.
+/// Computes what is derived; a `text` that is there already is kept. *Requires* an acyclic graph with positions in range.
 [[nodiscard]] std::shared_ptr<const Definition> finish(Definition definition);
 
 /// The canonical JSON: sorted keys, members at their defaults left out.

@@ -264,7 +264,10 @@ Json to_json(const Definition& d) {
 
 std::shared_ptr<const Definition> definition_from_text(std::string_view text) {
   try {
-    return finish(parse(Json::parse(text)));
+    // What is stored is what was hashed: functions of a policy are not in it, and a later program may write other members.
+    Definition d = parse(Json::parse(text));
+    d.text = text;
+    return finish(std::move(d));
   } catch (const Json::exception& e) {
     corrupt(std::string("a malformed member: ") + e.what());
   } catch (const std::logic_error& e) {

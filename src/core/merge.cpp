@@ -68,45 +68,70 @@ class Seen {
   std::uint32_t now_ = 0;
 };
 
-void append_unique(Json& out, const Json& more) {
+/// Equal values hash alike, whatever kind of number holds them: 1 set by a program is the 1 read back from the database.
+std::size_t hash_of(const Json& value) {
+  const auto mix = [](std::size_t seed, std::size_t more) { return (seed ^ more) * 1099511628211ULL + 0x9e3779b97f4a7c15ULL; };
+  std::size_t out = 0;
+  if (value.is_number()) return std::hash<double>{}(value.get<double>());
+  if (value.is_array()) {
+    out = 1;
+    for (const auto& element : value) out = mix(out, hash_of(element));
+    return out;
+  }
+  if (value.is_object()) {
+    out = 2;
+    for (const auto& [key, member] : value.items()) out = mix(mix(out, std::hash<std::string>{}(key)), hash_of(member));
+    return out;
+  }
+  return std::hash<Json>{}(value);
+}
+
+using Values = std::vector<const Json*>;
+
+Json merge_arrays(const Values& values) {
   struct Hash {
-    std::size_t operator()(const Json* j) const { return std::hash<Json>{}(*j); }
+    std::size_t operator()(const Json* j) const { return hash_of(*j); }
   };
   struct Equal {
     bool operator()(const Json* a, const Json* b) const { return *a == *b; }
   };
-  // Collected first, added after: growing `out` would move the elements that `known` points to.
-  std::vector<const Json*> fresh;
   std::unordered_set<const Json*, Hash, Equal> known;
-  for (const auto& element : out) known.insert(&element);
-  for (const auto& element : more) {
-    if (known.insert(&element).second) fresh.push_back(&element);
+  Json out = *values.front();
+  for (const auto& element : *values.front()) known.insert(&element);
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    for (const auto& element : *values[i]) {
+      if (known.insert(&element).second) out.push_back(element);
+    }
   }
-  for (const Json* element : fresh) out.push_back(*element);
+  return out;
+}
+
+Json merge_all(const Values& values);
+
+Json merge_objects(const Values& values) {
+  std::map<std::string_view, Values> members;
+  for (const Json* value : values) {
+    for (const auto& [key, member] : value->get_ref<const Json::object_t&>()) members[key].push_back(&member);
+  }
+  Json out = Json::object();
+  for (const auto& [key, list] : members) out.emplace(key, merge_all(list));
+  return out;
+}
+
+/// Values of one key in their order, none of which had seen another. All at once, since pair by pair would copy what is merged so
+/// far for each of them.
+Json merge_all(const Values& values) {
+  const Json& last = *values.back();
+  if (!last.is_structured() || values.size() == 1) return last;
+  // Something of another kind replaces all before it.
+  const auto other = std::find_if(values.rbegin(), values.rend(), [&](const Json* v) { return v->type() != last.type(); });
+  const Values alike(other.base(), values.end());
+  return last.is_array() ? merge_arrays(alike) : merge_objects(alike);
 }
 
 }  // namespace
 
-Json merge_values(const Json& earlier, const Json& later) {
-  if (earlier.is_array() && later.is_array()) {
-    Json out = earlier;
-    append_unique(out, later);
-    return out;
-  }
-  if (earlier.is_object() && later.is_object()) {
-    Json out = earlier;
-    for (const auto& [key, value] : later.items()) {
-      const auto it = out.find(key);
-      if (it == out.end()) {
-        out.emplace(key, value);
-      } else {
-        *it = merge_values(*it, value);
-      }
-    }
-    return out;
-  }
-  return later;
-}
+Json merge_values(const Json& earlier, const Json& later) { return merge_all({&earlier, &later}); }
 
 ContextValues merge(const Definition& d, const ContextValues& input, std::span<const Position> heads,
                     const ChangesByTask& changes) {
@@ -135,15 +160,14 @@ ContextValues merge(const Definition& d, const ContextValues& input, std::span<c
   Seen seen(d);
   for (const auto& [key, list] : contested) {
     seen.mark_ancestors(list);
-    std::optional<Json> merged;
+    Values values;
     for (const auto& change : list) {
-      if (change.value == nullptr || seen.contains(change.task)) continue;
-      merged = merged ? merge_values(*merged, *change.value) : *change.value;
+      if (change.value != nullptr && !seen.contains(change.task)) values.push_back(change.value);
     }
-    if (merged) {
-      out.insert_or_assign(std::string(key), std::make_shared<const Json>(std::move(*merged)));
-    } else {
+    if (values.empty()) {
       out.erase(std::string(key));
+    } else {
+      out.insert_or_assign(std::string(key), std::make_shared<const Json>(merge_all(values)));
     }
   }
   return out;

@@ -48,7 +48,8 @@ bool RetryCondition::matches(const Failure& failure) const {
 
 std::optional<std::chrono::milliseconds> RetryPolicy::delay_after(int attempt, double random) const {
   if (attempt >= max_attempts) return std::nullopt;
-  const double cap = static_cast<double>(max_delay.count());
+  // A thousand years are for ever, and keep every sum with a time far from overflow.
+  const double cap = std::min(static_cast<double>(max_delay.count()), 365'000.0 * 86'400'000.0);
   double ms = 0;
   if (delay) {
     ms = static_cast<double>(delay(attempt).count());

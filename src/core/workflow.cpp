@@ -82,6 +82,7 @@ Workflow Workflow::subgraph(const std::vector<std::string>& tasks) const {
   if (tasks.empty()) throw Error(ErrorCode::InvalidArgument, "a subgraph of workflow '" + d.name + "' needs at least one task");
   core::Definition part = d;
   part.name += "-subgraph";
+  part.text.clear();
   part.tasks.clear();
   std::vector<core::Position> moved(d.tasks.size(), 0);
   std::vector<Code> code;

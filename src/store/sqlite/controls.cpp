@@ -83,8 +83,8 @@ ControlResult Turn::resume(Touched& e) {
       const std::int64_t crashes = use.integer(5);
       auto wake_at = use.optional_time(9);
       if (wake_at && *wake_at <= batch_.now) wake_at.reset();
-      const bool last = crashes > 0 && crashes >= e.definition->tasks[position].max_crashes - 1;
-      rows.push_back({{e.key, position}, last ? State::LastChance : wake_at ? State::Delayed : State::Ready, wake_at});
+      const bool last = is_last_chance(e, position, crashes);
+      rows.push_back({{e.key, position}, wake_at ? State::Delayed : last ? State::LastChance : State::Ready, wake_at});
     }
   }
   for (const auto& row : rows)
@@ -116,19 +116,25 @@ ControlResult Turn::retry(Touched& e, const Control& c) {
       if (row.state == State::NotStarted) row.state = State::Cancelled;
     }
   }
+  // What comes after a task that runs again is decided again: otherwise a cleanup would miss the new run, an alarm would stand for
+  // a failure that is no more, and nothing behind them would end the execution.
   std::vector<bool> again(d.tasks.size(), false);
+  std::optional<Position> from;
   if (c.from) {
-    const auto from = d.find(*c.from);
+    from = d.find(*c.from);
     if (!from) {
       std::vector<std::string> names;
       for (const auto& t : d.tasks) names.push_back(t.name);
       return {Applied::NotFound, e.status,
               "execution " + e.id.to_string() + " has no task " + core::quote(*c.from) + core::suggestion(*c.from, names)};
     }
-    again = core::descendants(d, *from);
     again[*from] = true;
-  } else {
-    for (Position t = 0; t < rows.size(); ++t) again[t] = rows[t].state != State::Completed;
+  }
+  for (const Position t : d.order) {
+    // An execution that goes on has no cancelled task: it would end as if that one had been done.
+    const bool seed = rows[t].state == State::Cancelled || (!from && rows[t].state == State::Failed);
+    again[t] =
+        again[t] || seed || std::any_of(d.tasks[t].after.begin(), d.tasks[t].after.end(), [&](Position p) { return again[p]; });
   }
   if (std::none_of(again.begin(), again.end(), [](bool x) { return x; })) return refused(e, ", and there is nothing to retry");
 
@@ -173,7 +179,7 @@ ControlResult Turn::retry(Touched& e, const Control& c) {
     if (!waits) advance_.decide(e, t, counts[t]);
   }
   connection_.use("reopen_execution").bind(e.key, e.open_leaves, e.failed, batch_.now).run();
-  event(e, c.from ? d.find(*c.from) : std::nullopt, "retried", c.from ? "from " + *c.from : "");
+  event(e, from, "retried", c.from ? "from " + *c.from : "");
   return {Applied::Yes, ExecutionStatus::Running, {}};
 }
 

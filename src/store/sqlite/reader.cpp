@@ -237,7 +237,7 @@ class SqliteReader final : public Reader {
     e.finished_at = use.optional_time(9);
     e.input = stored_json(use.text(10));
     e.error = use.optional_text(11);
-    e.pause_reason = use.optional_text(12);
+    if (e.status == ExecutionStatus::Paused) e.pause_reason = use.optional_text(12);
     if (!is_terminal(e.status)) e.stranded = !somebody_knows(use.integer(2));
     return e;
   }

@@ -43,21 +43,23 @@ void Turn::release(RunnerKey runner) {
         .run();
     if (is_terminal(e.status)) {
       connection_.use("end_task")
-          .bind(id, row.fence, static_cast<int>(State::Cancelled), row.started_at, batch_.now, died, 0)
+          .bind(id, row.fence, static_cast<int>(State::Cancelled), row.started_at, batch_.now, died, 0, 1)
           .run();
       continue;
     }
     if (crashes >= task.max_crashes) {
       const std::string error = "quarantined after " + std::to_string(crashes) + (crashes == 1 ? " crash: " : " crashes: ") + died;
-      connection_.use("end_task").bind(id, row.fence, static_cast<int>(State::Failed), row.started_at, batch_.now, error, 0).run();
+      connection_.use("end_task")
+          .bind(id, row.fence, static_cast<int>(State::Failed), row.started_at, batch_.now, error, 0, 1)
+          .run();
       event(e, row.task.position, "quarantined", error);
       result_.quarantined.push_back({row.task, e.id, e.definition_key, error});
       advance_.ended(e, row.task.position, TaskStatus::Failed);
       continue;
     }
-    const State state = e.status == ExecutionStatus::Paused ? State::Held
-                        : crashes >= task.max_crashes - 1   ? State::LastChance
-                                                            : State::Ready;
+    const State state = e.status == ExecutionStatus::Paused             ? State::Held
+                        : is_last_chance(e, row.task.position, crashes) ? State::LastChance
+                                                                        : State::Ready;
     connection_.use("requeue_task").bind(id, row.fence, static_cast<int>(state), e.due_at, nullptr, 0, 1, 0, died).run();
     event(e, row.task.position, "recovered", died);
   }
@@ -65,14 +67,18 @@ void Turn::release(RunnerKey runner) {
 }
 
 void Turn::wake() {
-  constexpr int most = 1'000;  // a turn stays short; what is left is due at once again
-  std::vector<std::int64_t> rows;
+  constexpr int most = 1'000;                               // a turn stays short; what is left is due at once again
+  std::vector<std::pair<std::int64_t, std::int64_t>> rows;  // and how often each crashed
   {
     auto use = connection_.use("wake_delayed");
     use.bind(batch_.now, most);
-    while (use.step()) rows.push_back(use.integer(0));
+    while (use.step()) rows.emplace_back(use.integer(0), use.integer(1));
   }
-  for (const auto row : rows) connection_.use("wake_task").bind(row).run();
+  for (const auto& [row, crashes] : rows) {
+    const TaskKey task = task_of(row);
+    const bool last = crashes > 0 && is_last_chance(touch(task.execution), task.position, crashes);
+    connection_.use("wake_task").bind(row, static_cast<int>(last ? State::LastChance : State::Ready)).run();
+  }
 }
 
 void Turn::expire() {

@@ -31,7 +31,7 @@ UPDATE cloacina_execution SET status = 1, started_at = ?2 WHERE key = ?1 AND sta
 UPDATE cloacina_execution SET status = ?2, open_leaves = ?3, failed = ?4, error = ?5, finished_at = ?6 WHERE key = ?1;
 
 -- name: load_task
-SELECT state, fence FROM cloacina_task WHERE id = ?1;
+SELECT state, fence, crashes FROM cloacina_task WHERE id = ?1;
 
 -- name: complete_task
 -- The fence says that the claim still holds; zero rows changed means that it was lost.
@@ -40,7 +40,7 @@ WHERE id = ?1 AND fence = ?2 AND state = 4;
 
 -- name: end_task
 -- Failed (6) or Cancelled (8), for good.
-UPDATE cloacina_task SET state = ?3, started_at = ?4, finished_at = ?5, error = ?6, failures = failures + ?7
+UPDATE cloacina_task SET state = ?3, started_at = ?4, finished_at = ?5, error = ?6, failures = failures + ?7, crashes = crashes + ?8
 WHERE id = ?1 AND fence = ?2 AND state = 4;
 
 -- name: requeue_task
@@ -100,10 +100,10 @@ SELECT id, definition FROM cloacina_task INDEXED BY cloacina_task_last_chance WH
 LIMIT 100;
 
 -- name: wake_delayed
-SELECT id FROM cloacina_task WHERE state = 2 AND wake_at <= ?1 ORDER BY wake_at LIMIT ?2;
+SELECT id, crashes FROM cloacina_task WHERE state = 2 AND wake_at <= ?1 ORDER BY wake_at LIMIT ?2;
 
 -- name: wake_task
-UPDATE cloacina_task SET state = 1, wake_at = NULL WHERE id = ?1;
+UPDATE cloacina_task SET state = ?2, wake_at = NULL WHERE id = ?1;
 
 -- name: next_wake
 SELECT min(wake_at) FROM cloacina_task WHERE state = 2;

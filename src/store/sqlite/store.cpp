@@ -18,14 +18,17 @@ class SqliteStore final : public Store {
 
   BatchResult commit(const Batch& batch) override {
     Transaction transaction(connection_);
+    // Who died is forgotten when what they held is released; should this fail, they are looked up anew.
+    const auto seen = std::exchange(seen_version_, -1);
     auto result = Turn(connection_, definitions_, liveness_, batch).run();
     // Read inside the transaction, when nobody else can write: what we know includes all that others committed before us.
-    if (const auto now = version(); now != seen_version_) {
-      seen_version_ = now;
+    const auto now = version();
+    if (now != seen) {
       liveness_.refresh(connection_);
       result.changed_by_others = true;
     }
     transaction.commit();
+    seen_version_ = now;
     return result;
   }
 

@@ -15,8 +15,12 @@ BatchResult Turn::run() {
   if (!batch_.controls.empty()) {
     // A control acts on rows; what is at hand must be among them.
     flush_candidates();
-    for (const auto& c : batch_.controls) result_.controls.push_back(control(c));
-    settle();
+    for (const auto& c : batch_.controls) {
+      result_.controls.push_back(control(c));
+      // The next one may be about the same execution: a cancel has to find what a retry made ready.
+      settle();
+      flush_candidates();
+    }
   }
   if (batch_.release_dead) release_dead();
   if (batch_.timers) {
@@ -102,6 +106,10 @@ void Turn::event(const Touched& e, std::optional<Position> task, std::string_vie
   connection_.use("insert_event").bind(e.key, batch_.now, task, kind, detail).run();
 }
 
+bool Turn::is_last_chance(const Touched& e, Position task, std::int64_t crashes) {
+  return crashes > 0 && crashes >= e.definition->tasks[task].max_crashes - 1;
+}
+
 Applied Turn::apply(const AttemptOutcome& o) {
   using Kind = AttemptOutcome::Kind;
   const std::int64_t row = row_of(o.task);
@@ -119,6 +127,7 @@ Applied Turn::apply(const AttemptOutcome& o) {
   if (!found.bind(row).step() || static_cast<State>(found.integer(0)) != State::Running || found.integer(1) != o.fence) {
     return Applied::Stale;
   }
+  const std::int64_t crashes = found.integer(2);
   found.reset();
   auto& e = touch(o.task.execution);
   if (is_terminal(e.status)) {
@@ -132,23 +141,27 @@ Applied Turn::apply(const AttemptOutcome& o) {
     end(o, State::Failed, AttemptStatus::Failed);
     advance_.ended(e, o.task.position, TaskStatus::Failed);
   } else {
-    requeue(o, e);
+    requeue(o, e, crashes);
   }
   return Applied::Yes;
 }
 
 void Turn::end(const AttemptOutcome& o, State state, AttemptStatus status) {
   connection_.use("end_task")
-      .bind(row_of(o.task), o.fence, static_cast<int>(state), o.started_at, o.finished_at, o.error, state == State::Failed ? 1 : 0)
+      .bind(row_of(o.task), o.fence, static_cast<int>(state), o.started_at, o.finished_at, o.error, state == State::Failed ? 1 : 0,
+            0)
       .run();
   keep_attempt(o, status);
   keep_output(o);
 }
 
-void Turn::requeue(const AttemptOutcome& o, const Touched& e) {
+void Turn::requeue(const AttemptOutcome& o, const Touched& e, std::int64_t crashes) {
   const bool is_retry = o.kind == AttemptOutcome::Kind::Retry;
   const bool waits = is_retry && o.retry_at > batch_.now;
-  const State state = e.status == ExecutionStatus::Paused ? State::Held : waits ? State::Delayed : State::Ready;
+  const State state = e.status == ExecutionStatus::Paused           ? State::Held
+                      : waits                                       ? State::Delayed
+                      : is_last_chance(e, o.task.position, crashes) ? State::LastChance
+                                                                    : State::Ready;
   const bool counts = is_retry || o.began;
   connection_.use("requeue_task")
       .bind(row_of(o.task), o.fence, static_cast<int>(state), is_retry ? o.retry_at : e.due_at,

@@ -40,7 +40,9 @@ class Turn final : private AdvancePort {
 
   // turn.cpp
   Applied apply(const AttemptOutcome& outcome);
-  void requeue(const AttemptOutcome& outcome, const Touched& e);
+  void requeue(const AttemptOutcome& outcome, const Touched& e, std::int64_t crashes);
+  /// Whether one crash more is the end of a task that crashed so often.
+  [[nodiscard]] static bool is_last_chance(const Touched& e, Position task, std::int64_t crashes);
   void end(const AttemptOutcome& outcome, State state, AttemptStatus status);
   void keep_attempt(const AttemptOutcome& outcome, AttemptStatus status);
   void keep_output(const AttemptOutcome& outcome);
