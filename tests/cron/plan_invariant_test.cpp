@@ -84,7 +84,7 @@ class Life {
     if (chance(20)) made.start_at = now_ + seconds{pick(-3'000, 20'000)};
     if (chance(20)) made.end_at = now_ + seconds{pick(0, 100'000)};
     std::vector<Timestamp> slots;
-    for (const std::time_t second : clock_.occurrences(oracle::Expression(text), made.rule.gap, made.rule.overlap)) {
+    for (const std::time_t second : clock_.matched(oracle::Expression(text)).occurrences(made.rule.gap, made.rule.overlap)) {
       const Timestamp slot{seconds{second}};
       if ((!made.start_at || slot >= *made.start_at) && (!made.end_at || slot < *made.end_at)) slots.push_back(slot);
     }
