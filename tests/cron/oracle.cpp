@@ -247,6 +247,11 @@ std::vector<std::time_t> Clock::Matched::occurrences(cloacina::GapPolicy gap, cl
   return {result.begin(), result.end()};
 }
 
+std::uint32_t seed(std::uint32_t fixed) {
+  const char* value = std::getenv("CLOACINA_TEST_SEED");
+  return value == nullptr ? fixed : fixed * 2'654'435'761U + static_cast<std::uint32_t>(std::strtoul(value, nullptr, 10));
+}
+
 bool soak() {
   const char* value = std::getenv("CLOACINA_SOAK");
   return value != nullptr && std::string(value) == "1";

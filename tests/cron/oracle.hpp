@@ -79,4 +79,7 @@ const std::vector<std::string>& nasty_expressions();
 /// The whole of a test that is otherwise a sample: environment variable CLOACINA_SOAK=1.
 bool soak();
 
+/// `fixed`, or another for each value of the environment variable CLOACINA_TEST_SEED.
+std::uint32_t seed(std::uint32_t fixed);
+
 }  // namespace oracle

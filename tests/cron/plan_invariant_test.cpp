@@ -200,7 +200,7 @@ TEST(PlanInvariant, FiredAndSkippedAreAllSlotsWhateverHappens) {
     const oracle::Clock clock(zone, second - 3'600, second + 56 * 3'600);
     for (std::uint32_t seed = 0; seed < lives; ++seed) {
       SCOPED_TRACE(std::string(text) + " seed " + std::to_string(seed));
-      Life(seed, clock, zone, from).run();
+      Life(oracle::seed(seed), clock, zone, from).run();
       if (::testing::Test::HasFatalFailure()) return;
     }
   }

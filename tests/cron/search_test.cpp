@@ -92,7 +92,7 @@ class SearchPart : public ::testing::TestWithParam<std::size_t> {
 
 TEST_P(SearchPart, AgreesWithAWalkOverEverySecondAroundTransitions) {
   const bool all = oracle::soak();
-  std::mt19937 random(static_cast<std::uint32_t>(20'260'329 + GetParam()));
+  std::mt19937 random(oracle::seed(static_cast<std::uint32_t>(20'260'329 + GetParam())));
   std::vector<std::string> list = oracle::nasty_expressions();
   for (int i = 0; i < 220; ++i) list.push_back(oracle::random_expression(random));
   std::size_t compared = 0;
@@ -149,7 +149,7 @@ TEST(Search, AgreesWithTheWalkAtTheOddestTransitions) {
     const std::int64_t change = zone.offset_at(at_second(at)).count() - zone.offset_at(at_second(at - 1)).count();
     const Window window{at, change};
     const oracle::Clock clock(zone.name(), window.from(), window.to());
-    std::mt19937 random(42);
+    std::mt19937 random(oracle::seed(42));
     for (const auto& text : oracle::nasty_expressions()) {
       ASSERT_NO_FATAL_FAILURE(compare(clock, zone, text, window.from(), window.to()));
     }
@@ -175,7 +175,7 @@ TEST(Search, ASkippedDayAndARepeatedDay) {
 }
 
 TEST(Search, AgreesWithAWalkOverEveryDayOf230Years) {
-  std::mt19937 random(1970);
+  std::mt19937 random(oracle::seed(1970));
   std::vector<std::string> list{"0 12 31 2 *",        "0 12 29 2 *",   "0 12 L * *",   "0 12 15W * *",   "0 12 31W * *",
                                 "0 12 1W * *",        "0 12 30W 2 *",  "0 12 * * 5#5", "0 12 * * 0#L",   "0 12 13 * +FRI",
                                 "0 12 13 * FRI",      "0 12 L-30 * *", "0 12 LW * *",  "0 12 L-1,L * *", "0 12 */5 * *",
