@@ -25,8 +25,8 @@ void from_json(const Json& json, Point& p) {
 TEST(Context, StartsFromAnObjectAndFromNothingElse) {
   EXPECT_EQ(Context(Json{{"a", 1}}).json(), (Json{{"a", 1}}));
   EXPECT_EQ(Context().json(), Json::object());
-  EXPECT_EQ(error_of([] { Context(Json::array()); }), "InvalidArgument: a context is a JSON object, not array");
-  EXPECT_EQ(error_of([] { Context(Json(nullptr)); }), "InvalidArgument: a context is a JSON object, not null");
+  EXPECT_EQ(error_of([] { (void)Context(Json::array()); }), "InvalidArgument: a context is a JSON object, not array");
+  EXPECT_EQ(error_of([] { (void)Context(Json(nullptr)); }), "InvalidArgument: a context is a JSON object, not null");
 }
 
 TEST(Context, GivesTypedValues) {
