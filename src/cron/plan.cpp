@@ -204,7 +204,8 @@ class Planner {
 }  // namespace
 
 Cursor first_cursor(const ScheduleRule& rule, Timestamp created) {
-  return {.settled = rule.start_at ? *rule.start_at - tick : created};
+  // A start in the future settles nothing before it: an edit may still take it back.
+  return {.settled = rule.start_at ? std::min(created, *rule.start_at - tick) : created};
 }
 
 Cursor after_edit(Cursor cursor, const ScheduleRule& old_rule, Timestamp at) {

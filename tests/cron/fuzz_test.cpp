@@ -45,7 +45,7 @@ void mutate(std::string& text, std::mt19937& random) {
 }
 
 TEST(Fuzz, ParserSurvivesTheCorpusItsMutationsAndNoise) {
-  std::mt19937 random(1);
+  std::mt19937 random(oracle::seed(1));
   std::vector<std::string> corpus = oracle::nasty_expressions();
   for (const char* text :
        {"@daily", "@every 90s", "@reboot", "H(1-5)/2 H * * H", "0 0 LW * *", "0 0 L-3,L * *", "0 0 * * +FRI#L", "0 0 15W * ?"}) {
@@ -61,7 +61,7 @@ TEST(Fuzz, ParserSurvivesTheCorpusItsMutationsAndNoise) {
 }
 
 TEST(Fuzz, RulesKeepTheirPromises) {
-  std::mt19937 random(2);
+  std::mt19937 random(oracle::seed(2));
   const int rounds = oracle::soak() ? 5'000'000 : 40'000;
   for (int i = 0; i < rounds; ++i) {
     std::string text =

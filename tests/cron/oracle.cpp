@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <set>
 #include <sstream>
 
@@ -199,7 +200,7 @@ Clock::Clock(const std::string& zone, std::time_t from, std::time_t to) {
         std::tm never{};
         const std::time_t as_utc = skipped;
         ::gmtime_r(&as_utc, &never);
-        missing_.push_back({skipped, at, label, seconds_.back().label, never});
+        missing_.push_back({skipped, at, seconds_.back().label, never});
       }
     }
     seconds_.push_back({at, label, passes[label]++, 0, shown});
@@ -209,10 +210,7 @@ Clock::Clock(const std::string& zone, std::time_t from, std::time_t to) {
   std::erase_if(missing_, [&](const Missing& missing) { return passes.count(missing.label) != 0; });
 }
 
-std::vector<std::time_t> Clock::occurrences(const Expression& expression, cloacina::GapPolicy gap,
-                                            cloacina::OverlapPolicy overlap) const {
-  using cloacina::GapPolicy;
-  using cloacina::OverlapPolicy;
+Clock::Matched Clock::matched(const Expression& expression) const {
   std::map<std::tuple<int, int, int>, bool> dates;
   const auto matches = [&](const std::tm& shown) {
     if (!expression.matches_time(shown.tm_hour, shown.tm_min, shown.tm_sec)) return false;
@@ -220,21 +218,38 @@ std::vector<std::time_t> Clock::occurrences(const Expression& expression, cloaci
     if (is_new) date->second = expression.matches_date(shown.tm_year + 1900, shown.tm_mon + 1, shown.tm_mday, shown.tm_wday);
     return date->second;
   };
-  const bool interval = expression.is_interval_like();
-  std::set<std::time_t> result;
+  Matched result{.interval = expression.is_interval_like(), .seconds = {}, .missing = {}};
   for (const Second& second : seconds_) {
+    if (matches(second.shown)) result.seconds.push_back(second);
+  }
+  for (const Missing& missing : missing_) {
+    if (matches(missing.shown)) result.missing.push_back(missing);
+  }
+  return result;
+}
+
+std::vector<std::time_t> Clock::Matched::occurrences(cloacina::GapPolicy gap, cloacina::OverlapPolicy overlap) const {
+  using cloacina::GapPolicy;
+  using cloacina::OverlapPolicy;
+  std::set<std::time_t> result;
+  for (const Second& second : seconds) {
     const bool first = second.pass == 0;
     const bool last = second.pass == second.passes - 1;
     if (overlap == OverlapPolicy::First && !first) continue;
     if (overlap == OverlapPolicy::Second && !last) continue;
     if (overlap == OverlapPolicy::Automatic && !interval && !first) continue;
-    if (matches(second.shown)) result.insert(second.at);
+    result.insert(second.at);
   }
-  for (const Missing& missing : missing_) {
-    if (interval || gap == GapPolicy::Skip || !matches(missing.shown)) continue;
-    result.insert(gap == GapPolicy::NextValid ? missing.jump : missing.jump + (missing.label - missing.last_before - 1));
+  for (const Missing& never : missing) {
+    if (interval || gap == GapPolicy::Skip) continue;
+    result.insert(gap == GapPolicy::NextValid ? never.jump : never.jump + (never.label - never.last_before - 1));
   }
   return {result.begin(), result.end()};
+}
+
+std::uint32_t seed(std::uint32_t fixed) {
+  const char* value = std::getenv("CLOACINA_TEST_SEED");
+  return value == nullptr ? fixed : fixed * 2'654'435'761U + static_cast<std::uint32_t>(std::strtoul(value, nullptr, 10));
 }
 
 bool soak() {

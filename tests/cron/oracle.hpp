@@ -2,9 +2,9 @@
 
 #include <cstdint>
 #include <ctime>
-#include <map>
 #include <random>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "cloacina/cron.hpp"
@@ -37,11 +37,6 @@ class Clock {
   /// Sets the TZ of this process.
   Clock(const std::string& zone, std::time_t from, std::time_t to);
 
-  /// Every instant of [from, to) at which the rule fires.
-  [[nodiscard]] std::vector<std::time_t> occurrences(const Expression& expression, cloacina::GapPolicy gap,
-                                                     cloacina::OverlapPolicy overlap) const;
-
- private:
   struct Second {
     std::time_t at;
     std::int64_t label;  // what the clock shows, as seconds since 1970 of that clock
@@ -51,11 +46,22 @@ class Clock {
   };
   struct Missing {
     std::int64_t label;
-    std::time_t jump;        // the instant at which the clock jumped over it
-    std::int64_t jumped_to;  // what it showed then
+    std::time_t jump;  // the instant at which the clock jumped over it
     std::int64_t last_before;
     std::tm shown;
   };
+  /// What of the clock satisfies an expression.
+  struct Matched {
+    bool interval = false;
+    std::vector<Second> seconds;
+    std::vector<Missing> missing;
+
+    /// Every instant at which the rule fires.
+    [[nodiscard]] std::vector<std::time_t> occurrences(cloacina::GapPolicy gap, cloacina::OverlapPolicy overlap) const;
+  };
+  [[nodiscard]] Matched matched(const Expression& expression) const;
+
+ private:
   std::vector<Second> seconds_;
   std::vector<Missing> missing_;
 };
@@ -72,5 +78,8 @@ const std::vector<std::string>& nasty_expressions();
 
 /// The whole of a test that is otherwise a sample: environment variable CLOACINA_SOAK=1.
 bool soak();
+
+/// `fixed`, or another for each value of the environment variable CLOACINA_TEST_SEED.
+std::uint32_t seed(std::uint32_t fixed);
 
 }  // namespace oracle

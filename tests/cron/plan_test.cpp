@@ -212,6 +212,8 @@ TEST(Plan, TheFirstSlot) {
   EXPECT_EQ(show(plan(rule, first_cursor(rule, t("01:00")), t("01:00"))),
             "fire 00:30, fire 00:40, fire 00:50, fire 01:00; next 01:10")
       << "a start in the past fires the past";
+  const Cursor taken_back = after_edit(first_cursor(rule, t("00:00")), rule, t("00:05"));
+  EXPECT_EQ(next_run_at(schedule(), taken_back), t("00:10")) << "an edit before start_at";
 }
 
 TEST(Plan, EditsKeepWhatTheOldRuleOwes) {
