@@ -88,7 +88,7 @@ TEST_F(FlowFiles, NamesAreUniqueInWhatIsLoadedTogether) {
 
 TEST_F(FlowFiles, SchedulesAreRefusedUntilTheyRun) {
   write("a.yaml", "cloacina: 1\nworkflows: [{name: v, tasks: {a: {run: x}}, schedules: [{name: s, cron: '@daily'}]}]\n");
-  EXPECT_THAT(problems(read_flow_files({folder_})), ElementsAre("a.yaml:2:47: this version of cloacina does not run schedules"));
+  EXPECT_THAT(problems(read_flow_files({folder_})), ElementsAre("a.yaml:2:45: this version of cloacina does not run schedules"));
 }
 
 TEST_F(FlowFiles, ProblemsOfAllFilesAreReported) {

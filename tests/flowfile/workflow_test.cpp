@@ -63,7 +63,7 @@ TEST(FlowFileWorkflow, TheExampleIsWhatTheBuilderMakes) {
 
 TEST(FlowFileWorkflow, TheVersionDependsOnTheMeaningAlone) {
   const auto version = [](std::string_view text, const char* folder = "/flows") {
-    const FlowFile file = parse_flow_file(text, "f", folder);
+    const FlowFile file = flowfile::load_text(text, {.file = "f", .folder = folder, .schedules = true}).content;
     return file.workflows.size() == 1 ? file.workflows.front().version() : "not one workflow";
   };
   const std::string first = version(example);
