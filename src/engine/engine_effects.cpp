@@ -184,14 +184,10 @@ void Engine::call_back(const store::TaskKey& task, const ExecutionId& id, const 
             flow.code(task.position).on_success(id, name);
           }
           return;
-        } catch (const std::exception& e) {
-          error = e.what();
         } catch (...) {
-          error = "threw something that is not a std::exception";
+          error = failure_of(std::current_exception()).error;
         }
-        inbox->event({task.execution, task.position, "callback_failed",
-                      std::string(failed ? "on_failure: " : "on_success: ") +
-                          Json::parse(Json(error).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>()});
+        inbox->event({task.execution, task.position, "callback_failed", (failed ? "on_failure: " : "on_success: ") + error});
       });
 }
 

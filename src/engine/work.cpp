@@ -19,6 +19,14 @@ std::string storable(std::string text) {
   return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
 }
 
+/// `what()` is the user's, and may be anything.
+std::string text_of(const std::exception& e) {
+  const char* text = e.what();
+  return text == nullptr ? "an exception without a text" : text;
+}
+
+}  // namespace
+
 Failure failure_of(const std::exception_ptr& thrown) {
   Failure failure;
   try {
@@ -28,15 +36,13 @@ Failure failure_of(const std::exception_ptr& thrown) {
   } catch (const Error& e) {
     failure = {FailureKind::Exception, e.what(), e.code(), {}, {}, {}};
   } catch (const std::exception& e) {
-    failure = {FailureKind::Exception, e.what(), {}, {}, {}, {}};
+    failure = {FailureKind::Exception, text_of(e), {}, {}, {}, {}};
   } catch (...) {
     failure = {FailureKind::Exception, "threw something that is not a std::exception", {}, {}, {}, {}};
   }
   failure.error = storable(failure.error);
   return failure;
 }
-
-}  // namespace
 
 Failure timed_out(const WorkItem& item) {
   return {FailureKind::Timeout,

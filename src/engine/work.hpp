@@ -59,6 +59,9 @@ struct WorkDone {
 /// Runs the task's code in this thread. Everything that user code may throw is caught here, and only here.
 [[nodiscard]] WorkDone perform(std::shared_ptr<WorkItem> item);
 
+/// What user code threw, with a text that can be stored: valid UTF-8 of bounded size.
+[[nodiscard]] Failure failure_of(const std::exception_ptr& thrown);
+
 /// The failure of an attempt that was asked to stop at its timeout.
 [[nodiscard]] Failure timed_out(const WorkItem& item);
 
