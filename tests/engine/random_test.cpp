@@ -65,7 +65,8 @@ class Play : public EngineTest {
       paused_ = !paused_;
       for (const auto& any : ids_) (void)control(paused_ ? store::Control::Kind::Pause : store::Control::Kind::Resume, any);
     }
-    if (dice == 4) (void)control(store::Control::Kind::Cancel, ids_[static_cast<std::size_t>(below(static_cast<int>(ids_.size())))]);
+    if (dice == 4)
+      (void)control(store::Control::Kind::Cancel, ids_[static_cast<std::size_t>(below(static_cast<int>(ids_.size())))]);
     const auto effects = step();
     for (const auto& item : effects.start) {
       check_start(item);
