@@ -10,6 +10,7 @@
 #include "cloacina/retry.hpp"
 #include "cloacina/rule.hpp"
 #include "cloacina/runner.hpp"
+#include "cloacina/schedule.hpp"
 #include "cloacina/task.hpp"
 #include "cloacina/time.hpp"
 #include "cloacina/workflow.hpp"

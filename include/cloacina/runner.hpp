@@ -11,6 +11,7 @@
 #include "cloacina/execution.hpp"
 #include "cloacina/export.hpp"
 #include "cloacina/log.hpp"
+#include "cloacina/schedule.hpp"
 #include "cloacina/workflow.hpp"
 
 namespace cloacina {
@@ -108,6 +109,9 @@ class CLOACINA_API Runner {
   void resume(const ExecutionId& id);
   /// Failed and cancelled tasks, or `from`, run again in the same execution, and whatever comes after them is decided again.
   void retry(const ExecutionId& id, std::optional<std::string> from = {});
+
+  /// The schedules of the database. Slots fire while a runner, any runner, is started on it.
+  [[nodiscard]] Schedules schedules();
 
   /// Numbers of this runner since its start.
   struct Stats {
