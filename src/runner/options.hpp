@@ -8,5 +8,7 @@ namespace cloacina::runner {
 void check(const RunnerOptions& options);
 void check(const SubmitOptions& options);
 void check(const ListFilter& filter);
+/// Of a control; it is stored, and shown as JSON.
+void check_reason(const std::string& reason);
 
 }  // namespace cloacina::runner
