@@ -35,7 +35,9 @@ namespace {
 int run(const std::vector<std::string>& wanted) {
   nlohmann::json out = nlohmann::json::array();
   std::printf("%-40s %-8s %14s %-13s %14s %7s  %s\n", "name", "store", "value", "unit", "floor", "ratio", "settings");
-  for (const auto& benchmark : engine_benchmarks()) {
+  auto all = engine_benchmarks();
+  for (auto& benchmark : schedule_benchmarks()) all.push_back(std::move(benchmark));
+  for (const auto& benchmark : all) {
     const auto named = [&](const std::string& w) { return benchmark.name.find(w) != std::string::npos; };
     if (!wanted.empty() && std::none_of(wanted.begin(), wanted.end(), named)) continue;
     for (const auto& r : benchmark.run()) {
