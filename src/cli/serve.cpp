@@ -41,11 +41,36 @@ std::string source_of(const ServeArguments& a) {
   return out;
 }
 
+/// Whether a schedule is over and was never stored: it would be refused, and is no reason to refuse the others.
+bool is_history(const Schedules& stored, const Schedule& schedule, std::string& why) {
+  try {
+    validate(schedule, utc_now());
+    return false;
+  } catch (const Error& e) {
+    why = e.what();
+  }
+  try {
+    (void)stored.get(schedule.name);
+    return false;
+  } catch (const Error& e) {
+    if (e.code() != ErrorCode::NotFound) throw;
+    return true;
+  }
+}
+
 /// Makes the schedules of the files those of the database; what was changed is told.
 void put_schedules(Console& console, Runner& runner, const std::string& source, const FlowFile& loaded) {
+  auto stored = runner.schedules();
   std::vector<Schedule> schedules;
-  for (const auto& entry : loaded.schedules) schedules.push_back(entry.schedule);
-  const auto report = runner.schedules().sync(source, schedules);
+  for (const auto& entry : loaded.schedules) {
+    std::string why;
+    if (is_history(stored, entry.schedule, why)) {
+      console.err.line("left out: " + why);
+    } else {
+      schedules.push_back(entry.schedule);
+    }
+  }
+  const auto report = stored.sync(source, schedules);
   std::string text;
   const auto add = [&](int n, const char* what) {
     if (n > 0) text += (text.empty() ? "" : ", ") + std::to_string(n) + " " + what;

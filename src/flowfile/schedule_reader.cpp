@@ -1,5 +1,6 @@
 #include "flowfile/schedule_reader.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <initializer_list>
 #include <utility>
@@ -84,6 +85,14 @@ void read_rule(Problems& problems, const Fields& fields, Schedule& schedule) {
   }
 }
 
+/// The moment at which a schedule is judged: now, but not after its last slot. A file that was good stays good when its window is
+/// over.
+Timestamp judged_at(const Schedule& schedule) {
+  const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+  const auto last = schedule.end_at ? rule_of(schedule).previous(*schedule.end_at) : std::nullopt;
+  return last ? std::min(now, *last - std::chrono::microseconds{1}) : now;
+}
+
 /// What no single field is to blame for: an empty window, a rule without a slot.
 void check_slots(Problems& problems, const Fields& fields, Schedule schedule) {
   if (schedule.start_at && schedule.end_at && *schedule.end_at <= *schedule.start_at) {
@@ -96,7 +105,7 @@ void check_slots(Problems& problems, const Fields& fields, Schedule schedule) {
   if (schedule.workflow.empty()) schedule.workflow = "workflow";
   const std::string subject = "schedule " + core::quote(schedule.name) + ": ";
   try {
-    validate(schedule, std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()));
+    validate(schedule, judged_at(schedule));
   } catch (const Error& e) {
     std::string text = e.what();
     if (text.starts_with(subject)) text.erase(0, subject.size());
