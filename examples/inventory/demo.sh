@@ -39,11 +39,12 @@ export CLOACINA_DATABASE="sqlite:$folder/demo.db"
 log=$folder/serve.log
 
 serve() {
+  rm -f "$folder/serve.out"
   "$ctl" serve "$@" > "$folder/serve.out" 2>> "$log" &
   runner=$!
   # `ready` on a line of its own: it accepts work.
   for ((i = 0; i < 200; i++)); do
-    if grep -qx ready "$folder/serve.out"; then return; fi
+    if grep -qsx ready "$folder/serve.out"; then return; fi
     kill -0 "$runner" 2> /dev/null || fail "the runner ended before it was ready"
     sleep 0.05
   done

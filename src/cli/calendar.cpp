@@ -119,8 +119,9 @@ void print(Stream& out, const std::map<local_days, std::vector<Line>>& calendar)
     for (const auto& l : lines) {
       std::string remark = l.count == 1 ? "" : grouped(l.count) + " times";
       if (l.paused) remark += (remark.empty() ? "paused" : ", paused");
-      out.line("  " + padded(times_of(l), times) + out.paint(Color::Dim, padded(l.zone, zones)) + padded(l.schedule, names) +
-               out.paint(l.paused ? Color::Yellow : Color::Dim, remark));
+      out.line(
+          "  " + padded(times_of(l), times) + out.paint(Color::Dim, padded(l.zone, zones)) +
+          (remark.empty() ? l.schedule : padded(l.schedule, names) + out.paint(l.paused ? Color::Yellow : Color::Dim, remark)));
     }
   }
 }
