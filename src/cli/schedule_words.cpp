@@ -22,7 +22,7 @@ std::string relative(Timestamp at, Timestamp now) {
 Table::Cell next_run_of(const ScheduleInfo& info, Timestamp now) {
   if (info.disabled_reason) return {"disabled: " + one_line(*info.disabled_reason), Color::Red};
   if (info.paused) return {"paused" + (info.pause_note.empty() ? "" : ": " + one_line(info.pause_note)), Color::Yellow};
-  if (info.next_run_at) return {relative(*info.next_run_at, now) + "  " + zone_of(info.definition).format(*info.next_run_at)};
+  if (info.next_run_at) return {zone_of(info.definition).format(*info.next_run_at) + "  " + relative(*info.next_run_at, now)};
   return {info.definition.cron == "@reboot" ? "at the start of a runner" : "none: its last slot is over", Color::Dim};
 }
 

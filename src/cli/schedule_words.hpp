@@ -13,7 +13,7 @@ namespace cloacina::cli {
 [[nodiscard]] TimeZone zone_of(const Schedule& schedule);
 /// "in 3h 05m", "now", "2m 10s ago".
 [[nodiscard]] std::string relative(Timestamp at, Timestamp now);
-/// When it runs next: relative, and in its zone; or why it does not.
+/// When it runs next, in its zone and from now; or why it does not.
 [[nodiscard]] Table::Cell next_run_of(const ScheduleInfo& info, Timestamp now);
 /// What became of the last slot.
 [[nodiscard]] Table::Cell last_run_of(const ScheduleInfo& info);

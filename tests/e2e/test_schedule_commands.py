@@ -99,7 +99,7 @@ class ScheduleCommands(ScheduleWorld):
         lines = self.ctl("schedule", "list").splitlines()
         self.assertRegex(lines[0], r"^SCHEDULE +WORKFLOW +RULE +ZONE +NEXT RUN +LAST +LATE$")
         self.assertRegex(lines[1], r"^a +v +0 3 \* \* \* +Europe/Berlin +paused")
-        self.assertRegex(lines[2], r"^b +w +0 2 \* \* \* +UTC +in \d.* \d{4}-\d\d-\d\dT02:00:00")
+        self.assertRegex(lines[2], r"^b +w +0 2 \* \* \* +UTC +\d{4}-\d\d-\d\dT02:00:00\+00:00  in \d")
 
     def test_remove(self):
         self.put("s", cron="0 2 * * *")
@@ -167,6 +167,17 @@ class ScheduleCommands(ScheduleWorld):
         self.file("bad.yaml", self.flow_with([{"name": "s", "cron": "0 25 * * *", "time_zone": "Europe/Berln", "catchup": "alll"}]))
         text = self.error("check", "bad.yaml", status=2)
         self.assertEqual(len(re.findall(r"(?m)^bad\.yaml:1:\d+: ", text)), 3)
+
+    def test_help(self):
+        text = self.ctl("schedule", "--help")
+        for command in ("put", "get", "list", "next", "history", "stats", "calendar", "pause", "resume", "remove", "run-now", "backfill"):
+            self.assertRegex(text, rf"(?m)^  {command} ")
+            self.assertIn("--database", self.ctl("schedule", command, "--help"))
+        self.assertRegex(self.ctl("--help"), r"(?m)^  schedule ")
+        text = self.ctl("schedule", "put", "--help")
+        for option in ("workflow", "input", "cron", "dialect", "zone", "gap", "overlap", "start-at", "end-at", "catchup", "max-lateness",
+                       "catchup-window", "concurrency", "jitter", "paused", "priority", "tag"):
+            self.assertRegex(text, rf"(?m)^  --{option} ")
 
     def test_the_shapes_of_the_controls(self):
         self.put("s", cron="@daily")
