@@ -80,6 +80,7 @@ struct Execution {
   std::optional<std::string> error;
   std::optional<std::string> pause_reason;
   bool stranded = false;         ///< not terminal, and no live runner knows its workflow's version
+  bool waiting = false;          ///< due, and waits for earlier executions of its schedule or backfill to end
   std::vector<TaskState> tasks;  ///< in the order of declaration
   std::vector<Event> events;
 

@@ -149,6 +149,8 @@ struct BackfillReport {
 /// none needs a started runner.
 class CLOACINA_API Schedules {
  public:
+  struct Impl;
+  explicit Schedules(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}  ///< of `Runner::schedules`
   enum class Put { Created, Updated, Unchanged };
   /// Creates or updates by name. An update settles what the old rule owes first. *Throws* Error{InvalidArgument} as `validate`.
   Put put(const Schedule& schedule, const std::string& source = {});
@@ -185,9 +187,6 @@ class CLOACINA_API Schedules {
   [[nodiscard]] ScheduleStats stats(std::string_view name, std::optional<Timestamp> since = {}) const;
 
  private:
-  friend class Runner;
-  struct Impl;
-  explicit Schedules(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
   std::shared_ptr<Impl> impl_;
 };
 

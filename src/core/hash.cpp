@@ -7,9 +7,14 @@
 
 namespace cloacina::core {
 
-std::string content_hash(std::string_view text) {
-  std::array<unsigned char, 16> digest{};
+std::array<std::uint8_t, 16> hash_bytes(std::string_view text) {
+  std::array<std::uint8_t, 16> digest{};
   crypto_generichash(digest.data(), digest.size(), reinterpret_cast<const unsigned char*>(text.data()), text.size(), nullptr, 0);
+  return digest;
+}
+
+std::string content_hash(std::string_view text) {
+  const auto digest = hash_bytes(text);
   std::array<char, 33> hex{};
   sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
   return hex.data();

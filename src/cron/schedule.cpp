@@ -1,11 +1,13 @@
 #include "cloacina/schedule.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "cloacina/error.hpp"
 #include "core/text.hpp"
 #include "cron/schedule_json.hpp"
+#include "cron/system_zones.hpp"
 
 namespace cloacina {
 
@@ -73,9 +75,8 @@ Firing::Outcome parse_firing_outcome(std::string_view text) {
 }
 
 CronRule rule_of(const Schedule& schedule, Timestamp created) {
-  static const ZoneDatabase zones = ZoneDatabase::system();
   CronRule rule{.expression = CronExpression::parse(schedule.cron, schedule.dialect, schedule.name),
-                .zone = schedule.time_zone == "UTC" ? TimeZone{} : zones.zone(schedule.time_zone),
+                .zone = schedule.time_zone == "UTC" ? TimeZone{} : cron::system_zones().zone(schedule.time_zone),
                 .gap = schedule.gap,
                 .overlap = schedule.overlap,
                 .every_from = schedule.start_at.value_or(created)};

@@ -31,6 +31,7 @@ Effects Engine::step(Now now) {
   take_messages(messages, now, effects);
   run_timers(now, effects);
   store::Batch batch;
+  plan_schedules(batch, now, effects);
   if (fill(batch, messages, now)) {
     std::optional<store::BatchResult> result;
     try {
@@ -48,6 +49,8 @@ Effects Engine::step(Now now) {
   }
   if (!timers_.empty()) effects.wake_steady = timers_.top().at;
   effects.wake_utc = next_due_;
+  // When the store gives no answer, the trouble's pause decides when to try again.
+  if (next_slot_ && !draining_) effects.wake_utc = std::min(effects.wake_utc.value_or(*next_slot_), *next_slot_);
   return effects;
 }
 
@@ -61,6 +64,7 @@ void Engine::take_messages(Messages& messages, const Now& now, Effects& effects)
                                    [](const Pending& p) { return p.outcome.finished_at - p.outcome.started_at < short_attempt; });
   prefetch_ = std::min<double>(options_.prefetch_max, std::max(2.0 * static_cast<double>(brief), prefetch_ * 0.75));
   for (auto& request : messages.workflows) {
+    if (const auto& name = request.workflow.name(); booted_.insert(name).second) booting_.push_back(name);
     workflows_.insert_or_assign(request.key, std::move(request.workflow));
     look_ = true;
     described_ = false;
@@ -260,7 +264,7 @@ bool Engine::fill(store::Batch& batch, const Messages& messages, const Now& now)
     check_ = false;
   }
   const bool changes = !batch.outcomes.empty() || !batch.submissions.empty() || !batch.controls.empty() || !batch.events.empty() ||
-                       batch.release_dead || batch.timers || !batch.check.empty();
+                       !batch.schedules.empty() || batch.release_dead || batch.timers || !batch.check.empty();
   if (const int limit = room(); changes && limit > 0 && (!workflows_.empty() || options_.any_commands)) {
     store::ClaimRequest claim;
     claim.runner = options_.runner;
@@ -277,6 +281,7 @@ void Engine::fail(const Error& error, store::Batch& batch, Messages& messages, E
   // Nothing was applied. Callers hear of it; outcomes and events are kept for the next try.
   for (std::size_t i = 0; i < pending_.size(); ++i) pending_[i].outcome = std::move(batch.outcomes[i]);
   events_ = std::move(batch.events);
+  rezone_after_ = 0;
   check_ = check_ || !batch.check.empty();
   look_ = true;
   const auto thrown = std::make_exception_ptr(error);
@@ -304,6 +309,7 @@ void Engine::after_commit(store::BatchResult& result, const store::Batch& batch,
   effects.changed_by_others = result.changed_by_others;
   if (result.changed_by_others && !in_flight_.empty()) check_ = effects.again = true;
   submitted_ += static_cast<std::int64_t>(result.submissions.size());
+  settle_schedules(result, batch, now, effects);
   settle_outcomes(result, effects);
   answer(result, messages, effects);
   for (const auto& lost : result.lost) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <queue>
 #include <random>
+#include <set>
 #include <unordered_map>
 
 #include "engine/inbox.hpp"
@@ -20,6 +21,7 @@ struct EngineOptions {
   std::size_t context_bytes_max = 16 << 20;
   std::size_t context_cache_bytes = 64 << 20;
   bool any_commands = false;
+  std::string zones;  ///< version of the zone database
   std::uint64_t seed = 1;
 };
 
@@ -57,6 +59,8 @@ class Engine {
 
   /// Others may have written: look for work, and whether what runs is still wanted.
   void hint() { look_ = check_ = true; }
+  /// The zone database is another one: schedules have to be planned anew.
+  void rezone(std::string zones);
   /// A runner is known to have died.
   void recover() { recover_ = true; }
 
@@ -98,6 +102,11 @@ class Engine {
   [[nodiscard]] std::chrono::milliseconds grace(const WorkItem& item) const;
   [[nodiscard]] int room() const;
   void take_messages(Messages& messages, const Now& now, Effects& effects);
+  // engine_schedules.cpp
+  void plan_schedules(store::Batch& batch, const Now& now, Effects& effects);
+  void plan_reboots(store::Batch& batch, const Now& now);
+  void plan_rezones(store::Batch& batch, const Now& now);
+  void settle_schedules(const store::BatchResult& result, const store::Batch& batch, const Now& now, Effects& effects);
   [[nodiscard]] bool fill(store::Batch& batch, const Messages& messages, const Now& now);
   void after_commit(store::BatchResult& result, const store::Batch& batch, Messages& messages, const Now& now, Effects& effects);
   void settle_outcomes(const store::BatchResult& result, Effects& effects);
@@ -136,6 +145,12 @@ class Engine {
   std::vector<store::NewEvent> events_;
   std::vector<std::shared_ptr<WorkItem>> cut_off_;
   std::optional<Timestamp> next_due_;
+  std::optional<Timestamp> next_slot_;
+  std::set<std::string> booted_;                       // workflows whose `@reboot` schedules are done
+  std::vector<std::string> reboots_;                   // schedules of this turn's `@reboot` firings
+  std::vector<std::string> reboot_again_;              // those whose row was another one by then
+  std::vector<std::string> booting_;                   // those that are not
+  std::optional<store::ScheduleKey> rezone_after_{0};  // how far the look at changed zones has got
   double prefetch_ = 0;
   int written_off_ = 0;
   int last_chance_held_ = 0;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "cron/system_zones.hpp"
+
 namespace cloacina::engine {
 
 namespace {
@@ -14,6 +16,8 @@ constexpr milliseconds halt_grace{1'000};
 constexpr std::chrono::microseconds gather{100};
 /// Waits for a wall-clock time are cut, so that a clock that jumps is noticed. No query follows from such a wake-up.
 constexpr std::chrono::seconds wall_wait_max{20};
+/// How often the zone database on disk is looked at. While a schedule waits for its slot nobody sleeps longer than wall_wait_max.
+constexpr std::chrono::seconds zone_look_gap{15};
 /// Hints of other writers that brought no work are followed less and less often.
 constexpr milliseconds hint_gap_max{20};
 
@@ -41,9 +45,12 @@ void Lane::log(LogLevel level, const std::string& text) const { options_.log(lev
 
 void Lane::run() {
   settling_.hint(std::chrono::steady_clock::now());  // a commit may be on its way since before the watch
+  zones_seen_ = cron::refresh_system_zones();
+  next_zone_look_ = std::chrono::steady_clock::now() + zone_look_gap;
   bool settled = false;
   for (;;) {
     inbox_->gather(gather);
+    look_at_zones();
     const bool last = give_up_.load();
     if (last) engine_.give_up(now().utc);
     auto effects = engine_.step(now());
@@ -62,6 +69,17 @@ void Lane::run() {
   const std::lock_guard lock(mutex_);
   ended_ = true;
   ended_cv_.notify_all();
+}
+
+void Lane::look_at_zones() {
+  const auto clock = std::chrono::steady_clock::now();
+  if (clock < next_zone_look_) return;
+  next_zone_look_ = clock + zone_look_gap;
+  const int zones = cron::refresh_system_zones();
+  if (zones == std::exchange(zones_seen_, zones)) return;
+  const auto version = cron::system_zones().version();
+  log(LogLevel::Info, "the time zone database on disk has changed (version " + version + "): schedules are planned anew");
+  engine_.rezone(version);
 }
 
 void Lane::sign_off(bool settled) {

@@ -49,6 +49,7 @@ class Lane {
  private:
   void run();
   void sign_off(bool settled);
+  void look_at_zones();
   void keep_late_events();
   void apply(Effects& effects);
   void rest(const Effects& effects);
@@ -70,6 +71,8 @@ class Lane {
   Steady last_hint_{};
   store::Settling settling_;
   bool hinted_ = false;
+  Steady next_zone_look_{};
+  int zones_seen_ = 0;
   mutable std::mutex mutex_;
   std::condition_variable ended_cv_;
   bool ended_ = false;

@@ -63,4 +63,22 @@ void check(const ListFilter& f) {
   c.done();
 }
 
+void check(const ScheduleFilter& f) {
+  Check c("schedule filter");
+  c.range("limit", f.limit, 1, 10'000);
+  c.done();
+}
+
+void check(const FiringFilter& f) {
+  Check c("firing filter");
+  c.range("limit", f.limit, 1, 10'000);
+  c.done();
+}
+
+void check(const BackfillOptions& o) {
+  Check c("backfill options");
+  c.range("concurrency", o.concurrency, 1, 10'000);
+  c.done();
+}
+
 }  // namespace cloacina::runner

@@ -8,5 +8,8 @@ namespace cloacina::runner {
 void check(const RunnerOptions& options);
 void check(const SubmitOptions& options);
 void check(const ListFilter& filter);
+void check(const ScheduleFilter& filter);
+void check(const FiringFilter& filter);
+void check(const BackfillOptions& options);
 
 }  // namespace cloacina::runner

@@ -5,10 +5,12 @@
 #include "core/definition.hpp"
 #include "core/definition_json.hpp"
 #include "core/text.hpp"
+#include "cron/system_zones.hpp"
 #include "engine/lane.hpp"
 #include "os/process.hpp"
 #include "runner/options.hpp"
 #include "runner/readers.hpp"
+#include "runner/schedules.hpp"
 #include "runner/waiters.hpp"
 #include "store/settling.hpp"
 
@@ -217,6 +219,7 @@ std::unique_ptr<engine::Lane> Runner::Impl::make_lane(std::unique_ptr<store::Sto
   e.context_bytes_max = options.context_bytes_max;
   e.context_cache_bytes = options.context_cache_bytes;
   e.any_commands = options.run_stored_commands;
+  e.zones = cron::system_zones().version();
   e.seed = options.seed != 0 ? options.seed : os::random_seed();
   lane_options.heartbeat = options.heartbeat;
   lane_options.log = options.log;
@@ -390,6 +393,16 @@ void Runner::pause(const ExecutionId& id, std::string reason) {
 void Runner::resume(const ExecutionId& id) { impl_->control({store::Control::Kind::Resume, id, {}, {}}); }
 void Runner::retry(const ExecutionId& id, std::optional<std::string> from) {
   impl_->control({store::Control::Kind::Retry, id, {}, std::move(from)});
+}
+
+Schedules Runner::schedules() {
+  auto* impl = impl_.get();
+  const auto with_writer = [impl](const std::function<void(store::Store&)>& use) {
+    const std::lock_guard lock(impl->mutex);
+    use(impl->writer());
+  };
+  return Schedules(
+      std::make_shared<Schedules::Impl>(Schedules::Impl{impl->readers, with_writer, impl->options.context_bytes_max, utc_now}));
 }
 
 Runner::Stats Runner::stats() const {

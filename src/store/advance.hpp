@@ -26,6 +26,8 @@ struct Touched {
   bool started = false;     ///< one of its tasks was claimed before
   std::optional<std::string> error;
   std::optional<Timestamp> start_at;  ///< submitted in this transaction, to begin later
+  std::int64_t gate = 0;              ///< 0: none
+  Waiting waiting = Waiting::No;
   bool dirty = false;
   bool finished_now = false;
 };

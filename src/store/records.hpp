@@ -10,6 +10,7 @@
 #include "cloacina/execution.hpp"
 #include "cloacina/task.hpp"
 #include "core/definition.hpp"
+#include "store/schedule_records.hpp"
 
 namespace cloacina::store {
 
@@ -105,6 +106,13 @@ struct NewExecution {
   Timestamp submitted_at{};
   std::optional<Timestamp> start_at;
   std::string input = "{}";  ///< a JSON object
+
+  // Of a schedule only.
+  ScheduleKey schedule = 0;
+  std::optional<Timestamp> slot{};
+  std::int64_t gate = 0;
+  int gate_max = 0;
+  Waiting waiting = Waiting::No;
 };
 
 struct Control {
@@ -145,6 +153,8 @@ struct Batch {
   std::vector<NewExecution> submissions;  ///< ids made by the client: repeating a batch is harmless
   std::vector<Control> controls;
   std::vector<NewEvent> events;
+  std::vector<ScheduleTurn> schedules;
+  std::vector<ExtraFiring> firings;
   RunnerKey runner = 0;       ///< whose turn it is; 0: a client without a loop
   bool release_dead = false;  ///< give back what dead runners hold
   bool timers = false;        ///< wake what is due: delays, retries, deadlines
@@ -193,13 +203,16 @@ struct BatchResult {
   std::vector<Applied> outcomes;  ///< as many as the batch has, like the next two
   std::vector<SubmitResult> submissions;
   std::vector<ControlResult> controls;
-  std::vector<ClaimedTask> claimed;  ///< in the order in which to run them
+  std::vector<Applied> schedules;     ///< Yes or Stale
+  std::vector<SubmitResult> firings;  ///< Duplicate: the slot has fired before
+  std::vector<ClaimedTask> claimed;   ///< in the order in which to run them
   std::vector<FinishedExecution> finished;
   std::vector<Held> lost;  ///< claims to stop: cancelled, past a deadline, or taken by another
   std::vector<Quarantined> quarantined;
-  std::optional<Timestamp> next_due;  ///< when `timers` has work again, as far as known
-  bool changed_by_others = false;     ///< another connection committed since the last batch
-  int released = 0;                   ///< tasks taken back from dead runners
+  std::optional<Timestamp> next_due;   ///< when `timers` has work again, as far as known
+  std::optional<Timestamp> next_slot;  ///< when a schedule is due; known when the batch had `timers` or schedules
+  bool changed_by_others = false;      ///< another connection committed since the last batch
+  int released = 0;                    ///< tasks taken back from dead runners
 };
 
 struct StoredDefinition {

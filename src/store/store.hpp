@@ -41,6 +41,23 @@ class Store {
   [[nodiscard]] virtual std::vector<ContextRows> contexts(std::span<const TaskKey> tasks) = 0;
   [[nodiscard]] virtual StoredDefinition definition(DefinitionKey key) = 0;
 
+  /// Up to `limit` schedules with `next_run_at` <= `now` (or the database's clock), half of them the longest overdue and half the
+  /// latest, so that a long catch-up holds up nobody.
+  [[nodiscard]] virtual DueSchedules due_schedules(Timestamp now, int limit) = 0;
+  /// `@reboot` schedules of these workflows.
+  [[nodiscard]] virtual std::vector<ScheduleRow> reboot_schedules(std::span<const std::string> workflows) = 0;
+  /// Schedules, by key from `after` on, whose next slot was computed with another version of the zone database.
+  [[nodiscard]] virtual std::vector<ScheduleRow> schedules_of_other_zones(const std::string& zones, ScheduleKey after,
+                                                                          int limit) = 0;
+  [[nodiscard]] virtual std::optional<ScheduleRow> find_schedule(const std::string& name) = 0;
+  /// Applies all, or nothing when one of the rows is not as it was read, or when a name is taken; false then.
+  [[nodiscard]] virtual bool write_schedules(std::span<const ScheduleWrite> writes, Timestamp now) = 0;
+  /// The backfill of that range, made when there is none.
+  [[nodiscard]] virtual BackfillKey open_backfill(ScheduleKey schedule, Timestamp from, Timestamp to, int concurrency,
+                                                  Timestamp now) = 0;
+  /// Executions of a backfill that are not terminal, at most `limit`.
+  [[nodiscard]] virtual std::vector<ExecutionId> open_executions(BackfillKey backfill, int limit) = 0;
+
   /// Deletes up to `limit` executions that ended before `before`; returns how many.
   virtual int prune(Timestamp before, int limit) = 0;
 };
@@ -62,6 +79,21 @@ class Reader {
   [[nodiscard]] virtual std::vector<AttemptLog> logs(const ExecutionId& id, const std::optional<std::string>& task,
                                                      std::optional<int> attempt) = 0;
   [[nodiscard]] virtual std::vector<RunnerInfo> runners() = 0;
+
+  [[nodiscard]] virtual std::optional<ScheduleRow> find_schedule(const std::string& name) = 0;
+  [[nodiscard]] virtual std::vector<std::string> schedule_names(int limit) = 0;
+  [[nodiscard]] virtual std::vector<ScheduleRow> list_schedules(const ScheduleFilter& filter) = 0;
+  /// The newest firing, with the status of its execution if it is kept.
+  struct LastFiring {
+    Firing firing;
+    Timestamp due_at{};
+    std::optional<ExecutionStatus> status;
+  };
+  [[nodiscard]] virtual std::optional<LastFiring> last_firing(ScheduleKey schedule) = 0;
+  [[nodiscard]] virtual FiringPage firings(ScheduleKey schedule, const FiringFilter& filter) = 0;
+  /// Slots of [from, to) that have fired.
+  [[nodiscard]] virtual std::vector<Timestamp> fired_slots(ScheduleKey schedule, Timestamp from, Timestamp to) = 0;
+  [[nodiscard]] virtual ScheduleStats schedule_stats(ScheduleKey schedule, Timestamp since) = 0;
   [[nodiscard]] virtual bool changed_by_others() = 0;
 };
 

@@ -1,5 +1,7 @@
 #include "harness.hpp"
 
+#include <algorithm>
+
 namespace cloacina::engine::test {
 
 Process::Process(store::Database& database, Watch& watch, EngineOptions options, Timestamp now, const std::string& name)
@@ -152,14 +154,14 @@ void EngineTest::run_callbacks() {
 
 int EngineTest::settle() {
   int turns = 0;
-  for (int i = 0; i < 100'000; ++i) {
+  for (int i = 0; i < 20'000; ++i) {
     auto effects = step();
     turns += effects.committed ? 1 : 0;
     perform_all(effects.start);
     run_callbacks();
     if (effects.start.empty() && inbox().empty() && !effects.again && !effects.trouble) return turns;
   }
-  ADD_FAILURE() << "the engine never came to rest";
+  ADD_FAILURE() << "the engine never came to rest; " << step().trouble.value_or("no trouble");
   return turns;
 }
 
@@ -172,6 +174,21 @@ void EngineTest::run_to_end() {
     advance(std::max<std::chrono::microseconds>(*effects.wake_utc - now.utc, 1us));
   }
   FAIL() << "the engine never came to an end";
+}
+
+Schedules EngineTest::schedules() {
+  if (!readers_) readers_ = std::make_unique<runner::Readers>(*database_);
+  const auto with_writer = [this](const std::function<void(store::Store&)>& use) {
+    use(*client_);
+    if (process_) process_->engine->hint();
+  };
+  return Schedules(std::make_shared<Schedules::Impl>(Schedules::Impl{*readers_, with_writer, 1 << 20, [this] { return now.utc; }}));
+}
+
+std::vector<Execution> EngineTest::executions(const std::string& workflow) {
+  auto found = reader_->list({.workflow = workflow, .limit = 1'000}).executions;
+  std::reverse(found.begin(), found.end());
+  return found;
 }
 
 Execution EngineTest::get(const ExecutionId& id) {

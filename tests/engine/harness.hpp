@@ -14,6 +14,7 @@
 #include "cloacina/cloacina.hpp"
 #include "engine/engine.hpp"
 #include "os/temp_dir.hpp"
+#include "runner/schedules.hpp"
 #include "store/store.hpp"
 
 namespace cloacina::engine::test {
@@ -30,6 +31,7 @@ struct Watch {
   int context_calls = 0;          ///< calls of Store::contexts
   std::size_t contexts_read = 0;  ///< tasks asked for
   int definitions_read = 0;
+  int schedule_reads = 0;   ///< calls of Store::due_schedules
   int failing_commits = 0;  ///< so many of the next commits fail
   int failing_contexts = 0;
   int failing_definitions = 0;
@@ -83,6 +85,22 @@ class WatchedStore final : public store::Store {
     ++watch_.definitions_read;
     return inner_->definition(key);
   }
+  store::DueSchedules due_schedules(Timestamp now, int limit) override {
+    ++watch_.schedule_reads;
+    return inner_->due_schedules(now, limit);
+  }
+  std::vector<store::ScheduleRow> reboot_schedules(std::span<const std::string> w) override { return inner_->reboot_schedules(w); }
+  std::vector<store::ScheduleRow> schedules_of_other_zones(const std::string& zones, store::ScheduleKey after, int limit) override {
+    return inner_->schedules_of_other_zones(zones, after, limit);
+  }
+  std::optional<store::ScheduleRow> find_schedule(const std::string& name) override { return inner_->find_schedule(name); }
+  bool write_schedules(std::span<const store::ScheduleWrite> writes, Timestamp now) override {
+    return inner_->write_schedules(writes, now);
+  }
+  store::BackfillKey open_backfill(store::ScheduleKey s, Timestamp from, Timestamp to, int concurrency, Timestamp now) override {
+    return inner_->open_backfill(s, from, to, concurrency, now);
+  }
+  std::vector<ExecutionId> open_executions(store::BackfillKey b, int limit) override { return inner_->open_executions(b, limit); }
   int prune(Timestamp before, int limit) override { return inner_->prune(before, limit); }
 
  private:
@@ -160,6 +178,9 @@ class EngineTest : public testing::TestWithParam<const char*> {
   /// As settle, and moves the clock to whatever is due next until nothing is.
   void run_to_end();
 
+  /// The schedules of the database, by the clock moved by hand, as another process would change them: the engine hears of it.
+  [[nodiscard]] Schedules schedules();
+  [[nodiscard]] std::vector<Execution> executions(const std::string& workflow);
   [[nodiscard]] Execution get(const ExecutionId& id);
   [[nodiscard]] TaskState task(const ExecutionId& id, const std::string& name) { return get(id).task(name); }
   [[nodiscard]] TaskStatus status(const ExecutionId& id, const std::string& name) { return task(id, name).status; }
@@ -173,6 +194,7 @@ class EngineTest : public testing::TestWithParam<const char*> {
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::Store> client_;
   std::unique_ptr<store::Reader> reader_;
+  std::unique_ptr<runner::Readers> readers_;
   std::unique_ptr<Process> process_;
   std::map<std::string, Workflow> known_;
   std::map<std::string, store::DefinitionKey> keys_;

@@ -170,10 +170,9 @@ TEST(Definition, MalformedTextIsCorrupt) {
   for (
       const std::string& text :
       {std::string(""), std::string("{"), std::string("[]"), std::string("7"), std::string(R"({"name":"w"})"),
-       std::string(R"({"name":"w","tasks":[]})"), std::string(R"({"name":1,"tasks":[{"name":"a"}]})"),
-       std::string(R"({"name":"w","tasks":[{"name":"a"}]})"), with(R"(,"after":["b"])"), with(R"(,"after":["a"])"),
-       with(R"(,"when":"sometimes")"), with(R"(,"when":{"all":[],"any":[]})"), with(R"(,"when":7)"),
-       with(R"(,"when":{"all":[{"context":"k"}]})"), with(R"(,"timeout_ms":"1")"),
+       std::string(R"({"name":1,"tasks":[{"name":"a"}]})"), std::string(R"({"name":"w","tasks":[{"name":"a"}]})"),
+       with(R"(,"after":["b"])"), with(R"(,"after":["a"])"), with(R"(,"when":"sometimes")"), with(R"(,"when":{"all":[],"any":[]})"),
+       with(R"(,"when":7)"), with(R"(,"when":{"all":[{"context":"k"}]})"), with(R"(,"timeout_ms":"1")"),
        R"({"name":"w","tasks":[{"name":"a",)" + retry + R"(},{"name":"a",)" + retry + "}]}",
        std::string(
            R"({"name":"w","tasks":[{"name":"a","retry":{"max_attempts":1,"initial_delay_ms":0,"factor":1.0,"max_delay_ms":0,"jitter":0.0,"on":["exit:x"]}}]})"),

@@ -2,6 +2,7 @@
 #include "cloacina/time.hpp"
 #include "os/lock_file.hpp"
 #include "store/sqlite/database.hpp"
+#include "store/sqlite/schedules.hpp"
 #include "store/sqlite/schema.hpp"
 
 namespace cloacina::store::sqlite {
@@ -9,6 +10,7 @@ namespace cloacina::store::sqlite {
 namespace {
 
 constexpr std::chrono::minutes backlog_is_old{5};
+constexpr std::chrono::minutes schedule_is_behind{1};
 
 class Doctor {
  public:
@@ -26,6 +28,7 @@ class Doctor {
       integrity(connection);
       counters(connection);
       work(connection);
+      schedules(connection);
     } catch (const Error& e) {
       add("database", true, e.what());
     }
@@ -65,7 +68,8 @@ class Doctor {
           "SELECT count(*) FROM cloacina_task t WHERE NOT EXISTS (SELECT 1 FROM cloacina_execution e WHERE e.key = t.id >> 16)",
           "tasks belong to no execution");
     count(connection, "consistency",
-          "SELECT count(*) FROM cloacina_execution e WHERE status < 2 AND NOT EXISTS (SELECT 1 FROM cloacina_task t WHERE t.id "
+          "SELECT count(*) FROM cloacina_execution e WHERE status < 2 AND waiting = 0 AND NOT EXISTS (SELECT 1 FROM cloacina_task "
+          "t WHERE t.id "
           "BETWEEN "
           "e.key << 16 AND (e.key << 16) | 65535 AND t.state IN (1, 2, 4, 9))",
           "executions are open but have no task that is ready or runs; 'cloacinactl cancel' and 'retry' set them going again");
@@ -127,6 +131,26 @@ class Doctor {
     const auto age = now - Timestamp{std::chrono::microseconds{*oldest}};
     add("backlog", age > backlog_is_old,
         "the oldest ready task waits since " + format_seconds(Timestamp{std::chrono::microseconds{*oldest}}));
+  }
+
+  void schedules(Connection& connection) {
+    const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+    const auto number = connection.integer("SELECT count(*) FROM cloacina_schedule WHERE removed_at IS NULL").value_or(0);
+    if (number == 0) return;
+    add("schedules", false, std::to_string(number) + (number == 1 ? " schedule" : " schedules"));
+    auto use = connection.use("due_schedules");
+    use.bind(now - schedule_is_behind, 10);
+    while (use.step()) {
+      const auto row = read_schedule(use);
+      add("schedules", true,
+          "schedule '" + row.name + "' is behind: its slot of " + format_seconds(*row.next_run_at) +
+              " is not settled; does a runner live?");
+    }
+    const auto disabled = connection.text(
+        "SELECT group_concat(name || ': ' || disabled_reason, '; ') FROM (SELECT name, disabled_reason FROM cloacina_schedule "
+        "WHERE "
+        "disabled_reason IS NOT NULL AND removed_at IS NULL ORDER BY name LIMIT 10)");
+    if (disabled && !disabled->empty()) add("schedules", true, "disabled: " + *disabled);
   }
 
   std::filesystem::path file_;

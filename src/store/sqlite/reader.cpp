@@ -6,17 +6,12 @@
 #include "core/text.hpp"
 #include "os/lock_file.hpp"
 #include "store/sqlite/database.hpp"
+#include "store/sqlite/schedules.hpp"
 #include "store/sqlite/turn.hpp"
 
 namespace cloacina::store::sqlite {
 
 namespace {
-
-ExecutionId id_of(std::string_view bytes) {
-  std::array<std::uint8_t, 16> id{};
-  std::copy_n(bytes.begin(), std::min<std::size_t>(bytes.size(), 16), id.begin());
-  return ExecutionId{id};
-}
 
 Json stored_json(std::string_view text) {
   Json json = Json::parse(text, nullptr, false);
@@ -37,7 +32,10 @@ class SqliteReader final : public Reader {
     auto use = connection_.use("current_of");
     if (!use.bind(workflow).step()) return std::nullopt;
     const DefinitionKey key = use.integer(0);
-    return StoredDefinition{key, definitions_.get(connection_, key)};
+    auto definition = definitions_.get(connection_, key);
+    // A placeholder: schedules name the workflow, and nobody has registered it yet.
+    if (definition->tasks.empty()) return std::nullopt;
+    return StoredDefinition{key, std::move(definition)};
   }
 
   std::vector<StoredDefinition> current_definitions() override {
@@ -45,6 +43,7 @@ class SqliteReader final : public Reader {
     auto use = connection_.use("current_definitions");
     while (use.step()) out.push_back({use.integer(0), nullptr});
     for (auto& d : out) d.definition = definitions_.get(connection_, d.key);
+    std::erase_if(out, [](const auto& d) { return d.definition->tasks.empty(); });
     return out;
   }
 
@@ -184,6 +183,42 @@ class SqliteReader final : public Reader {
     return out;
   }
 
+  std::optional<ScheduleRow> find_schedule(const std::string& name) override { return sqlite::find_schedule(connection_, name); }
+
+  std::vector<std::string> schedule_names(int limit) override {
+    std::vector<std::string> names;
+    auto use = connection_.use("schedule_names");
+    use.bind(limit);
+    while (use.step()) names.emplace_back(use.text(0));
+    return names;
+  }
+
+  std::vector<ScheduleRow> list_schedules(const ScheduleFilter& filter) override {
+    return sqlite::list_schedules(connection_, filter);
+  }
+
+  std::optional<LastFiring> last_firing(ScheduleKey schedule) override {
+    const Snapshot snapshot(connection_);
+    return sqlite::last_firing(connection_, schedule);
+  }
+
+  FiringPage firings(ScheduleKey schedule, const FiringFilter& filter) override {
+    return sqlite::firings(connection_, schedule, filter);
+  }
+
+  std::vector<Timestamp> fired_slots(ScheduleKey schedule, Timestamp from, Timestamp to) override {
+    std::vector<Timestamp> slots;
+    auto use = connection_.use("fired_slots");
+    use.bind(schedule, from, to);
+    while (use.step()) slots.push_back(use.time(0));
+    return slots;
+  }
+
+  ScheduleStats schedule_stats(ScheduleKey schedule, Timestamp since) override {
+    const Snapshot snapshot(connection_);
+    return sqlite::schedule_stats(connection_, schedule, since);
+  }
+
   bool changed_by_others() override {
     const auto now = version();
     return std::exchange(seen_version_, now) != now;
@@ -238,6 +273,9 @@ class SqliteReader final : public Reader {
     e.input = stored_json(use.text(10));
     e.error = use.optional_text(11);
     if (e.status == ExecutionStatus::Paused) e.pause_reason = use.optional_text(12);
+    e.schedule = use.optional_text(13);
+    e.slot = use.optional_time(14);
+    e.waiting = static_cast<Waiting>(use.integer(15)) == Waiting::Gate;
     if (!is_terminal(e.status)) e.stranded = !somebody_knows(use.integer(2));
     return e;
   }

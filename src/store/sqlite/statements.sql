@@ -8,7 +8,8 @@ COMMIT;
 ROLLBACK;
 
 -- name: load_execution
-SELECT id, definition, status, priority, due_at, open_leaves, failed, retried, error, started_at IS NOT NULL
+SELECT id, definition, status, priority, due_at, open_leaves, failed, retried, error, started_at IS NOT NULL,
+       coalesce(gate, 0), waiting
 FROM cloacina_execution WHERE key = ?1;
 
 -- name: find_execution
@@ -21,6 +22,11 @@ SELECT key, id FROM cloacina_execution WHERE unique_key = ?1;
 INSERT INTO cloacina_execution (id, workflow, definition, status, priority, unique_key, submitted_at, due_at, started_at, deadline_at,
                                 open_leaves, input)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
+
+-- name: insert_scheduled
+INSERT INTO cloacina_execution (id, workflow, definition, status, priority, submitted_at, due_at, deadline_at, open_leaves, input, schedule,
+                                slot, gate, gate_max, waiting)
+VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14);
 
 -- name: start_execution
 -- The first claim of one of its tasks.
@@ -159,7 +165,7 @@ ON CONFLICT (id) DO UPDATE SET state = 0, wake_at = NULL, failures = 0, crashes 
                                failed = excluded.failed, runner = NULL, started_at = NULL, finished_at = NULL, changes = NULL, error = NULL;
 
 -- name: reopen_execution
-UPDATE cloacina_execution SET status = 1, open_leaves = ?2, failed = ?3, retried = 1, error = NULL, finished_at = NULL,
+UPDATE cloacina_execution SET status = 1, open_leaves = ?2, failed = ?3, retried = 1, error = NULL, finished_at = NULL, waiting = 0,
                               started_at = coalesce(started_at, ?4), deadline_at = NULL
 WHERE key = ?1;
 
@@ -202,7 +208,8 @@ WHERE t.state = 4 AND t.runner = ?1 ORDER BY t.id;
 PRAGMA data_version;
 
 -- name: get_execution
-SELECT key, id, definition, status, priority, unique_key, submitted_at, due_at, started_at, finished_at, input, error, pause_reason
+SELECT key, id, definition, status, priority, unique_key, submitted_at, due_at, started_at, finished_at, input, error, pause_reason,
+       (SELECT name FROM cloacina_schedule s WHERE s.key = schedule), slot, waiting
 FROM cloacina_execution WHERE id = ?1;
 -- name: status_of_execution
 SELECT status FROM cloacina_execution WHERE id = ?1;
@@ -216,29 +223,130 @@ SELECT task & 65535, number, stream, text, truncated FROM cloacina_output WHERE 
 ORDER BY task, number, stream;
 
 -- name: list
-SELECT key, id, definition, status, priority, unique_key, submitted_at, due_at, started_at, finished_at, input, error, pause_reason
+SELECT key, id, definition, status, priority, unique_key, submitted_at, due_at, started_at, finished_at, input, error, pause_reason,
+       (SELECT name FROM cloacina_schedule s WHERE s.key = schedule), slot, waiting
 FROM cloacina_execution WHERE key < ?1 AND submitted_at >= ?2 ORDER BY key DESC LIMIT ?3;
 -- name: list_by_workflow
-SELECT key, id, definition, status, priority, unique_key, submitted_at, due_at, started_at, finished_at, input, error, pause_reason
+SELECT key, id, definition, status, priority, unique_key, submitted_at, due_at, started_at, finished_at, input, error, pause_reason,
+       (SELECT name FROM cloacina_schedule s WHERE s.key = schedule), slot, waiting
 FROM cloacina_execution WHERE workflow = ?4 AND key < ?1 AND submitted_at >= ?2 ORDER BY key DESC LIMIT ?3;
 -- name: list_completed
-SELECT key, id, definition, status, priority, unique_key, submitted_at, due_at, started_at, finished_at, input, error, pause_reason
+SELECT key, id, definition, status, priority, unique_key, submitted_at, due_at, started_at, finished_at, input, error, pause_reason,
+       (SELECT name FROM cloacina_schedule s WHERE s.key = schedule), slot, waiting
 FROM cloacina_execution WHERE status = 3 AND (?4 IS NULL OR workflow = ?4) AND key < ?1 AND submitted_at >= ?2 ORDER BY key DESC LIMIT ?3;
 -- name: list_odd
 -- Paused, Failed and Cancelled have an index of their own.
-SELECT key, id, definition, status, priority, unique_key, submitted_at, due_at, started_at, finished_at, input, error, pause_reason
+SELECT key, id, definition, status, priority, unique_key, submitted_at, due_at, started_at, finished_at, input, error, pause_reason,
+       (SELECT name FROM cloacina_schedule s WHERE s.key = schedule), slot, waiting
 FROM cloacina_execution WHERE status IN (2, 4, 5) AND status = ?5 AND (?4 IS NULL OR workflow = ?4) AND key < ?1 AND submitted_at >= ?2
 ORDER BY key DESC LIMIT ?3;
 -- name: list_open
 -- Pending and Running: an execution that is open has a task that is queued or runs.
-SELECT key, id, definition, status, priority, unique_key, submitted_at, due_at, started_at, finished_at, input, error, pause_reason
+SELECT key, id, definition, status, priority, unique_key, submitted_at, due_at, started_at, finished_at, input, error, pause_reason,
+       (SELECT name FROM cloacina_schedule s WHERE s.key = schedule), slot, waiting
 FROM cloacina_execution
 WHERE key IN (SELECT id >> 16 FROM cloacina_task WHERE state = 1
               UNION SELECT id >> 16 FROM cloacina_task WHERE state = 2 AND wake_at IS NOT NULL
               UNION SELECT id >> 16 FROM cloacina_task WHERE state = 4
-              UNION SELECT id >> 16 FROM cloacina_task WHERE state = 9)
+              UNION SELECT id >> 16 FROM cloacina_task WHERE state = 9
+              UNION SELECT key FROM cloacina_execution WHERE waiting > 0 AND status < 3)
   AND status = ?5 AND (?4 IS NULL OR workflow = ?4) AND key < ?1 AND submitted_at >= ?2
 ORDER BY key DESC LIMIT ?3;
+
+-- name: due_schedules
+SELECT key, id, name, workflow, definition, source, revision, turn, cursor, zones, reboot, paused, pause_note, next_run_at, last_slot,
+       disabled_reason, created_at FROM cloacina_schedule WHERE next_run_at <= ?1 ORDER BY next_run_at LIMIT ?2;
+-- name: due_schedules_latest
+SELECT key, id, name, workflow, definition, source, revision, turn, cursor, zones, reboot, paused, pause_note, next_run_at, last_slot,
+       disabled_reason, created_at FROM cloacina_schedule WHERE next_run_at <= ?1 ORDER BY next_run_at DESC LIMIT ?2;
+-- name: next_slot
+SELECT min(next_run_at) FROM cloacina_schedule WHERE next_run_at IS NOT NULL;
+-- name: reboot_schedules
+SELECT key, id, name, workflow, definition, source, revision, turn, cursor, zones, reboot, paused, pause_note, next_run_at, last_slot,
+       disabled_reason, created_at FROM cloacina_schedule WHERE workflow = ?1 AND removed_at IS NULL AND reboot = 1;
+-- name: schedules_of_other_zones
+SELECT key, id, name, workflow, definition, source, revision, turn, cursor, zones, reboot, paused, pause_note, next_run_at, last_slot,
+       disabled_reason, created_at FROM cloacina_schedule WHERE key > ?2 AND removed_at IS NULL AND zones <> '' AND zones <> ?1 ORDER BY key LIMIT ?3;
+-- name: find_schedule
+SELECT key, id, name, workflow, definition, source, revision, turn, cursor, zones, reboot, paused, pause_note, next_run_at, last_slot,
+       disabled_reason, created_at FROM cloacina_schedule WHERE name = ?1 AND removed_at IS NULL;
+-- name: schedule_names
+SELECT name FROM cloacina_schedule WHERE removed_at IS NULL ORDER BY name LIMIT ?1;
+-- name: list_schedules
+SELECT key, id, name, workflow, definition, source, revision, turn, cursor, zones, reboot, paused, pause_note, next_run_at, last_slot,
+       disabled_reason, created_at FROM cloacina_schedule INDEXED BY cloacina_schedule_name
+WHERE removed_at IS NULL AND name > ?1 AND (?2 IS NULL OR workflow = ?2) AND (?3 IS NULL OR source = ?3) AND (?4 IS NULL OR paused = ?4)
+ORDER BY name LIMIT ?5;
+-- name: list_schedules_by_workflow
+SELECT key, id, name, workflow, definition, source, revision, turn, cursor, zones, reboot, paused, pause_note, next_run_at, last_slot,
+       disabled_reason, created_at FROM cloacina_schedule INDEXED BY cloacina_schedule_workflow
+WHERE removed_at IS NULL AND name > ?1 AND workflow = ?2 AND (?3 IS NULL OR source = ?3) AND (?4 IS NULL OR paused = ?4)
+ORDER BY name LIMIT ?5;
+-- name: list_schedules_by_source
+SELECT key, id, name, workflow, definition, source, revision, turn, cursor, zones, reboot, paused, pause_note, next_run_at, last_slot,
+       disabled_reason, created_at FROM cloacina_schedule INDEXED BY cloacina_schedule_source
+WHERE removed_at IS NULL AND source <> '' AND name > ?1 AND (?2 IS NULL OR workflow = ?2) AND source = ?3 AND (?4 IS NULL OR paused = ?4)
+ORDER BY name LIMIT ?5;
+-- name: insert_schedule
+INSERT INTO cloacina_schedule (id, name, workflow, definition, source, revision, cursor, zones, reboot, paused, pause_note, next_run_at,
+                               created_at)
+VALUES (?1, ?2, ?3, ?4, ?5, 1, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (name) WHERE removed_at IS NULL DO NOTHING;
+-- name: update_schedule
+UPDATE cloacina_schedule SET workflow = ?3, definition = ?4, source = ?5, revision = ?6, cursor = ?7, zones = ?8, reboot = ?9, paused = ?10,
+                             pause_note = ?11, next_run_at = ?12, disabled_reason = ?13, turn = turn + 1
+WHERE key = ?1 AND turn = ?2 AND removed_at IS NULL;
+-- name: remove_schedule
+UPDATE cloacina_schedule SET removed_at = ?3, next_run_at = NULL, turn = turn + 1 WHERE key = ?1 AND turn = ?2 AND removed_at IS NULL;
+-- name: turn_schedule
+-- Whatever came in between, an edit, a pause, another runner's turn, has raised `turn`.
+UPDATE cloacina_schedule SET cursor = ?4, zones = ?5, next_run_at = ?6, last_slot = coalesce(?7, last_slot), disabled_reason = ?8,
+                             turn = turn + 1
+WHERE key = ?1 AND revision = ?2 AND turn = ?3 AND removed_at IS NULL;
+
+-- name: insert_firing
+INSERT INTO cloacina_firing (schedule, slot, outcome, kind, reason, through, count, due_at, fired_at, execution, backfill)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (schedule, slot, outcome) DO NOTHING;
+-- name: fired_execution
+SELECT execution FROM cloacina_firing WHERE schedule = ?1 AND slot = ?2 AND outcome = 0;
+-- name: last_slot_record
+SELECT key, outcome, reason, kind FROM cloacina_firing WHERE schedule = ?1 AND kind = 0 ORDER BY slot DESC, outcome DESC LIMIT 1;
+-- name: extend_skip
+UPDATE cloacina_firing SET through = ?2, count = count + ?3, fired_at = ?4 WHERE key = ?1;
+-- name: firings
+SELECT slot, outcome, kind, reason, through, count, due_at, fired_at, execution FROM cloacina_firing
+WHERE schedule = ?1 AND slot <= ?2 AND slot >= ?3 AND (?4 IS NULL OR outcome = ?4) ORDER BY slot DESC, outcome DESC;
+-- name: fired_slots
+SELECT slot FROM cloacina_firing WHERE schedule = ?1 AND slot >= ?2 AND slot < ?3 AND outcome = 0 AND kind <> 1 ORDER BY slot;
+-- name: firing_counts
+SELECT outcome, kind, coalesce(reason, -1), sum(count) FROM cloacina_firing WHERE schedule = ?1 AND slot >= ?2 GROUP BY 1, 2, 3;
+-- name: firing_statuses
+SELECT e.status, count(*) FROM cloacina_firing f JOIN cloacina_execution e ON e.id = f.execution
+WHERE f.schedule = ?1 AND f.slot >= ?2 AND f.outcome = 0 GROUP BY 1;
+-- name: firing_lateness
+SELECT fired_at - due_at FROM cloacina_firing WHERE schedule = ?1 AND slot >= ?2 AND outcome = 0 AND kind = 0
+ORDER BY 1 LIMIT 1 OFFSET ?3;
+
+-- name: find_backfill
+SELECT key FROM cloacina_backfill WHERE schedule = ?1 AND from_slot = ?2 AND to_slot = ?3;
+-- name: insert_backfill
+INSERT INTO cloacina_backfill (schedule, from_slot, to_slot, concurrency, created_at) VALUES (?1, ?2, ?3, ?4, ?5);
+-- name: open_of_gate
+SELECT id FROM cloacina_execution WHERE gate = ?1 AND status < 3 ORDER BY waiting DESC, key DESC LIMIT ?2;
+-- name: open_keys_of_gate
+SELECT key FROM cloacina_execution WHERE gate = ?1 AND status < 3 AND key <> ?2 ORDER BY waiting DESC, key;
+-- name: is_gate_open
+-- How many of a gate have begun, as far as it matters.
+SELECT count(*) FROM (SELECT 1 FROM cloacina_execution WHERE gate = ?1 AND waiting = 0 AND status < 3 LIMIT ?2);
+-- name: any_of_gate
+SELECT 1 FROM cloacina_execution WHERE gate = ?1 AND status < 3 LIMIT 1;
+-- name: next_of_gate
+SELECT key, gate_max FROM cloacina_execution WHERE gate = ?1 AND waiting = 1 AND status < 3 ORDER BY key LIMIT 1;
+-- name: waiting_for_workflow
+SELECT key, gate_max FROM cloacina_execution WHERE waiting = 2 AND status < 3 AND workflow = ?1 ORDER BY key;
+-- name: set_waiting
+UPDATE cloacina_execution SET waiting = ?2, deadline_at = ?3 WHERE key = ?1;
+-- name: adopt_execution
+UPDATE cloacina_execution SET definition = ?2, open_leaves = ?3, input = ?4 WHERE key = ?1;
 
 -- name: prunable
 SELECT key FROM cloacina_execution WHERE finished_at < ?1 AND status >= 3 ORDER BY key LIMIT ?2;

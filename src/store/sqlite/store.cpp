@@ -1,4 +1,5 @@
 #include "store/sqlite/database.hpp"
+#include "store/sqlite/schedules.hpp"
 #include "store/sqlite/turn.hpp"
 
 namespace cloacina::store::sqlite {
@@ -50,7 +51,12 @@ class SqliteStore final : public Store {
       auto use = connection_.use("current_of");
       current = use.bind(definition.name).step() && use.integer(0) == key;
     }
-    if (!current) connection_.use("set_current").bind(definition.name, key).run();
+    if (!current) {
+      connection_.use("set_current").bind(definition.name, key).run();
+      Batch batch;
+      batch.now = now;
+      Turn(connection_, definitions_, liveness_, batch).run_adoption(key);
+    }
     transaction.commit();
     return key;
   }
@@ -116,6 +122,56 @@ class SqliteStore final : public Store {
   }
 
   StoredDefinition definition(DefinitionKey key) override { return {key, definitions_.get(connection_, key)}; }
+
+  DueSchedules due_schedules(Timestamp now, int limit) override { return {now, sqlite::due_schedules(connection_, now, limit)}; }
+
+  std::vector<ScheduleRow> reboot_schedules(std::span<const std::string> workflows) override {
+    std::vector<ScheduleRow> rows;
+    for (const auto& workflow : workflows) {
+      auto use = connection_.use("reboot_schedules");
+      for (auto& row : read_schedules(use.bind(workflow))) rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+
+  std::vector<ScheduleRow> schedules_of_other_zones(const std::string& zones, ScheduleKey after, int limit) override {
+    auto use = connection_.use("schedules_of_other_zones");
+    return read_schedules(use.bind(zones, after, limit));
+  }
+
+  std::optional<ScheduleRow> find_schedule(const std::string& name) override { return sqlite::find_schedule(connection_, name); }
+
+  bool write_schedules(std::span<const ScheduleWrite> writes, Timestamp now) override {
+    Transaction transaction(connection_);
+    for (const auto& write : writes) {
+      if (!apply(connection_, write, now)) return false;
+    }
+    transaction.commit();
+    return true;
+  }
+
+  BackfillKey open_backfill(ScheduleKey schedule, Timestamp from, Timestamp to, int concurrency, Timestamp now) override {
+    Transaction transaction(connection_);
+    BackfillKey key = 0;
+    {
+      auto use = connection_.use("find_backfill");
+      if (use.bind(schedule, from, to).step()) key = use.integer(0);
+    }
+    if (key == 0) {
+      connection_.use("insert_backfill").bind(schedule, from, to, concurrency, now).run();
+      key = connection_.last_insert();
+    }
+    transaction.commit();
+    return key;
+  }
+
+  std::vector<ExecutionId> open_executions(BackfillKey backfill, int limit) override {
+    std::vector<ExecutionId> ids;
+    auto use = connection_.use("open_of_gate");
+    use.bind(-backfill, limit);
+    while (use.step()) ids.push_back(id_of(use.blob(0)));
+    return ids;
+  }
 
   int prune(Timestamp before, int limit) override {
     Transaction transaction(connection_);

@@ -22,12 +22,21 @@ BatchResult Turn::run() {
       flush_candidates();
     }
   }
+  if (!batch_.schedules.empty() || !batch_.firings.empty()) {
+    // Who is open is told by rows.
+    save();
+    for (const auto& t : batch_.schedules) result_.schedules.push_back(turn_schedule(t));
+    for (const auto& f : batch_.firings) result_.firings.push_back(fire_extra(f));
+  }
   if (batch_.release_dead) release_dead();
   if (batch_.timers) {
     wake();
     expire();
   }
-  settle();
+  do {
+    settle();
+    save();
+  } while (open_gates());
   if (batch_.claim) claim();
   flush_candidates();
   save();
@@ -40,7 +49,21 @@ BatchResult Turn::run() {
       result_.next_due = std::min(result_.next_due.value_or(deadline.time(0)), deadline.time(0));
     }
   }
+  if (batch_.timers || !batch_.schedules.empty() || !batch_.firings.empty()) {
+    auto slot = connection_.use("next_slot");
+    if (slot.step()) result_.next_slot = slot.optional_time(0);
+  }
   return std::move(result_);
+}
+
+void Turn::run_adoption(DefinitionKey definition) {
+  adopt(definition);
+  do {
+    settle();
+    save();
+  } while (open_gates());
+  flush_candidates();
+  save();
 }
 
 Touched& Turn::touch(ExecutionKey key) {
@@ -52,11 +75,8 @@ Touched& Turn::touch(ExecutionKey key) {
     touched_.erase(it);
     throw Error(ErrorCode::Corrupt, "the database has tasks of an execution that is not there (" + std::to_string(key) + ")");
   }
-  const auto bytes = use.blob(0);
-  std::array<std::uint8_t, 16> id{};
-  std::copy_n(bytes.begin(), std::min<std::size_t>(bytes.size(), 16), id.begin());
   e.key = key;
-  e.id = ExecutionId{id};
+  e.id = id_of(use.blob(0));
   e.definition_key = use.integer(1);
   e.status = static_cast<ExecutionStatus>(use.integer(2));
   e.priority = static_cast<int>(use.integer(3));
@@ -66,6 +86,8 @@ Touched& Turn::touch(ExecutionKey key) {
   e.retried = use.integer(7) != 0;
   e.error = use.optional_text(8);
   e.started = use.integer(9) != 0;
+  e.gate = use.integer(10);
+  e.waiting = static_cast<Waiting>(use.integer(11));
   e.definition = definitions_.get(connection_, e.definition_key);
   return e;
 }
@@ -98,7 +120,10 @@ void Turn::save() {
     connection_.use("save_execution")
         .bind(key, static_cast<int>(e.status), e.open_leaves, e.failed, e.error, ended ? std::optional(batch_.now) : std::nullopt)
         .run();
-    if (e.finished_now) result_.finished.push_back({key, e.id, e.status});
+    e.dirty = false;
+    if (!std::exchange(e.finished_now, false)) continue;
+    result_.finished.push_back({key, e.id, e.status});
+    if (e.gate != 0) gates_.insert(e.gate);
   }
 }
 
@@ -193,10 +218,7 @@ SubmitResult Turn::submit(const NewExecution& s) {
   if (s.key) {
     auto use = connection_.use("find_unique_key");
     if (use.bind(*s.key).step()) {
-      std::array<std::uint8_t, 16> id{};
-      const auto bytes = use.blob(1);
-      std::copy_n(bytes.begin(), std::min<std::size_t>(bytes.size(), 16), id.begin());
-      return {Applied::Duplicate, ExecutionId{id}, use.integer(0)};
+      return {Applied::Duplicate, id_of(use.blob(1)), use.integer(0)};
     }
   }
   {
@@ -204,17 +226,12 @@ SubmitResult Turn::submit(const NewExecution& s) {
     if (use.bind(s.id.bytes()).step()) return {Applied::Duplicate, s.id, use.integer(0)};
   }
   const auto definition = definitions_.get(connection_, s.definition);
-  std::int64_t workflow = 0;
-  {
-    auto use = connection_.use("workflow_by_name");
-    if (use.bind(definition->name).step()) workflow = use.integer(0);
-  }
   const Timestamp due_at = std::max(s.start_at.value_or(s.submitted_at), s.submitted_at);
   std::optional<Timestamp> deadline;
   if (definition->deadline) deadline = due_at + *definition->deadline;
   connection_.use("insert_execution")
-      .bind(s.id.bytes(), workflow, s.definition, 0, s.priority, s.key, s.submitted_at, due_at, nullptr, deadline,
-            static_cast<std::int64_t>(definition->leaves.size()), s.input)
+      .bind(s.id.bytes(), workflow_key(definition->name), s.definition, 0, s.priority, s.key, s.submitted_at, due_at, nullptr,
+            deadline, static_cast<std::int64_t>(definition->leaves.size()), s.input)
       .run();
   const ExecutionKey key = connection_.last_insert();
   auto& e = touched_[key];

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include "store/advance.hpp"
@@ -13,6 +15,12 @@ namespace cloacina::store::sqlite {
 [[nodiscard]] constexpr std::int64_t row_of(TaskKey task) { return (task.execution << 16) | task.position; }
 [[nodiscard]] constexpr TaskKey task_of(std::int64_t row) { return {row >> 16, static_cast<Position>(row & 0xffff)}; }
 
+[[nodiscard]] inline ExecutionId id_of(std::string_view bytes) {
+  std::array<std::uint8_t, 16> id{};
+  std::copy_n(bytes.begin(), std::min<std::size_t>(bytes.size(), 16), id.begin());
+  return ExecutionId{id};
+}
+
 /// Applies one batch inside a transaction that the caller holds. Tasks that become ready are kept at hand until the claim, so that
 /// those which are claimed at once are written once.
 class Turn final : private AdvancePort {
@@ -21,6 +29,8 @@ class Turn final : private AdvancePort {
       : connection_(connection), definitions_(definitions), liveness_(liveness), batch_(batch) {}
 
   BatchResult run();
+  /// Instead of `run`: gives the executions that wait for this definition's workflow their tasks.
+  void run_adoption(DefinitionKey definition);
 
  private:
   /// A task that may run, not yet written as such.
@@ -47,6 +57,22 @@ class Turn final : private AdvancePort {
   void keep_attempt(const AttemptOutcome& outcome, AttemptStatus status);
   void keep_output(const AttemptOutcome& outcome);
   SubmitResult submit(const NewExecution& submission);
+  // firings.cpp
+  Applied turn_schedule(const ScheduleTurn& turn);
+  SubmitResult fire_extra(const ExtraFiring& firing);
+  SubmitResult fire(const ExtraFiring& firing, NewExecution execution, bool replaces);
+  ExecutionKey insert(const NewExecution& execution, const std::shared_ptr<const Definition>& definition);
+  void keep_skip(ScheduleKey schedule, const SlotSkip& run);
+  [[nodiscard]] bool has_fired(ScheduleKey schedule, Timestamp slot);
+  void replace_open(ScheduleKey schedule, Timestamp slot);
+  [[nodiscard]] bool gate_has_open(std::int64_t gate);
+  [[nodiscard]] bool gate_is_full(std::int64_t gate, int gate_max);
+  /// Lets executions begin whose gates have room since others ended; false when there were none.
+  bool open_gates();
+  void begin(Touched& e, Waiting waiting);
+  [[nodiscard]] std::int64_t workflow_key(const std::string& name);
+  [[nodiscard]] DefinitionKey current_definition(const std::string& workflow);
+  void adopt(DefinitionKey definition);
   // controls.cpp
   ControlResult control(const Control& control);
   ControlResult cancel(Touched& e, const std::string& reason);
@@ -81,6 +107,7 @@ class Turn final : private AdvancePort {
   BatchResult result_;
   std::unordered_map<ExecutionKey, Touched> touched_;
   std::vector<Candidate> candidates_;
+  std::set<std::int64_t> gates_;  // of executions that ended
   Advance advance_{*this};
 };
 

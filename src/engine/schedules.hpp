@@ -1,0 +1,26 @@
+#pragma once
+
+#include "store/records.hpp"
+
+/// From a stored schedule to what one turn does with it: pure functions of the row and the time.
+namespace cloacina::engine {
+
+/// Settles what is due, at most `slots_max` firings and skipped runs. A rule that works no more (its zone has left the database)
+/// disables the schedule, with the reason. `zones` is the version of the zone database.
+[[nodiscard]] store::ScheduleTurn plan_schedule(const store::ScheduleRow& row, Timestamp now, int slots_max,
+                                                const std::string& zones);
+
+/// Fires `@reboot` at `now`.
+[[nodiscard]] store::ScheduleTurn plan_reboot(const store::ScheduleRow& row, Timestamp now);
+
+/// Computes the next slot anew after the zone database has changed. Slots up to `now` follow the rules that were.
+[[nodiscard]] store::ScheduleTurn plan_rezone(const store::ScheduleRow& row, Timestamp now, const std::string& zones);
+
+/// What the executions of a schedule start with: its input and the five keys about the slot.
+[[nodiscard]] std::string firing_input(const Schedule& schedule, const ExecutionId& schedule_id, Timestamp slot);
+/// The execution of a slot has one id, whoever fires it.
+[[nodiscard]] ExecutionId execution_of_slot(const ExecutionId& schedule_id, Timestamp slot);
+/// What `ScheduleRow::zones` says: nothing for a rule that no update of the database can change.
+[[nodiscard]] std::string zones_of(const Schedule& schedule, const std::string& zones);
+
+}  // namespace cloacina::engine

@@ -1,0 +1,440 @@
+#include "runner/schedules.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "core/text.hpp"
+#include "cron/schedule_json.hpp"
+#include "cron/system_zones.hpp"
+#include "engine/schedules.hpp"
+#include "runner/options.hpp"
+
+namespace cloacina {
+
+namespace {
+
+using Kind = store::ScheduleWrite::Kind;
+using store::ScheduleRow;
+
+/// How often a change is tried again because somebody was faster, before that is no coincidence any more.
+constexpr int tries_max = 1'000;
+
+void plan_next(ScheduleRow& row, const Schedule& schedule, const cron::StoredCursor& cursor, const cron::Cursor& known) {
+  row.cursor = cron::to_text(cursor);
+  row.next_run_at = cron::next_run_at(cron::make_rule(schedule, row.created_at), known);
+  row.zones = engine::zones_of(schedule, cron::system_zones().version());
+  row.disabled_reason.reset();
+}
+
+void apply_pause(ScheduleRow& row, cron::StoredCursor& stored, cron::Cursor& cursor, bool paused, Timestamp now) {
+  row.paused = paused;
+  cursor = paused ? cron::after_pause(std::move(cursor), now) : cron::after_resume(std::move(cursor), now);
+  stored.settled = cursor.settled;
+  stored.pauses = cursor.pauses;
+}
+
+ScheduleRow make_row(const Schedule& schedule, const std::string& source, Timestamp now) {
+  ScheduleRow row;
+  row.id = ExecutionId::generate();
+  row.name = schedule.name;
+  row.workflow = schedule.workflow;
+  row.definition = cron::to_text(schedule);
+  row.source = source;
+  row.created_at = now;
+  const auto rule = cron::make_rule(schedule, now);
+  row.reboot = rule.rule.expression.is_reboot();
+  auto cursor = cron::first_cursor(rule, now);
+  cron::StoredCursor stored{.settled = cursor.settled};
+  if (schedule.paused) apply_pause(row, stored, cursor, true, std::min(now, cursor.settled));
+  plan_next(row, schedule, stored, cursor);
+  return row;
+}
+
+/// What the old rule still owes stays owed; the pause changes only where the definitions differ about it.
+void edit_row(ScheduleRow& row, const Schedule& schedule, Timestamp now) {
+  const Schedule old = cron::schedule_from_text(row.definition);
+  auto stored = cron::cursor_from_text(row.cursor);
+  cron::Cursor cursor;
+  try {
+    cursor = cron::after_edit(cron::to_cursor(stored, row.created_at), cron::make_rule(old, row.created_at), now);
+    stored = cron::after_edit(std::move(stored), cursor, old);
+  } catch (const Error&) {
+    // The old rule works no more (its zone has left the database): nobody can say what it owed.
+    stored.settled = std::max(stored.settled, now);
+    stored.owed.clear();
+    cursor = cron::to_cursor(stored, row.created_at);
+  }
+  if (schedule.paused != old.paused) {
+    apply_pause(row, stored, cursor, schedule.paused, now);
+    row.pause_note.clear();
+  }
+  row.workflow = schedule.workflow;
+  row.definition = cron::to_text(schedule);
+  row.reboot = rule_of(schedule, row.created_at).expression.is_reboot();
+  ++row.revision;
+  plan_next(row, schedule, stored, cursor);
+}
+
+}  // namespace
+
+ScheduleRow Schedules::Impl::find(std::string_view name) const {
+  auto row = readers.with([&](store::Reader& r) { return r.find_schedule(std::string(name)); });
+  if (!row) not_found(name);
+  return std::move(*row);
+}
+
+void Schedules::Impl::not_found(std::string_view name) const {
+  constexpr int looked_at = 10'000;
+  const auto names = readers.with([](store::Reader& r) { return r.schedule_names(looked_at); });
+  throw Error(ErrorCode::NotFound, "there is no schedule " + core::quote(name) + core::suggestion(name, names) +
+                                       (names.empty() ? "; the database knows none yet" : ""));
+}
+
+void Schedules::Impl::edit(std::string_view name, const std::function<bool(ScheduleRow&, Kind&, Timestamp)>& change) {
+  for (int i = 0; i < tries_max; ++i) {
+    bool found = false;
+    bool done = false;
+    with_writer([&](store::Store& store) {
+      const auto at = now();
+      auto row = store.find_schedule(std::string(name));
+      if (!row) return;
+      found = true;
+      store::ScheduleWrite write{Kind::Update, std::move(*row)};
+      done = !change(write.row, write.kind, at) || store.write_schedules({&write, 1}, at);
+    });
+    if (!found) not_found(name);
+    if (done) return;
+  }
+  throw Error(ErrorCode::Conflict, "schedule " + core::quote(name) + " is changed by others all the time");
+}
+
+store::SubmitResult Schedules::Impl::fire(const store::ExtraFiring& firing) {
+  store::SubmitResult result;
+  with_writer([&](store::Store& store) {
+    store::Batch batch;
+    batch.now = now();
+    batch.firings.push_back(firing);
+    result = store.commit(batch).firings.at(0);
+  });
+  return result;
+}
+
+Schedules::Put Schedules::put(const Schedule& schedule, const std::string& source) { return put_many({schedule}, source).front(); }
+
+std::vector<Schedules::Put> Schedules::put_many(const std::vector<Schedule>& schedules, const std::string& source) {
+  const auto asked = impl_->now();
+  std::set<std::string_view> names;
+  for (const auto& s : schedules) {
+    if (!names.insert(s.name).second) {
+      throw Error(ErrorCode::InvalidArgument, "schedule " + core::quote(s.name) + " is given twice");
+    }
+  }
+  std::vector<Put> out;
+  for (int i = 0; i < tries_max; ++i) {
+    bool done = false;
+    impl_->with_writer([&](store::Store& store) {
+      const auto now = impl_->now();
+      out.clear();
+      std::vector<store::ScheduleWrite> writes;
+      for (const auto& s : schedules) {
+        auto row = store.find_schedule(s.name);
+        const bool same = row && row->definition == cron::to_text(s);
+        // A definition that is there already is not judged again: its last slot may have passed.
+        if (!same) {
+          validate(s, asked);
+          if (s.input.dump().size() > impl_->context_bytes_max) {
+            throw Error(ErrorCode::InvalidArgument, "schedule " + core::quote(s.name) + ": input has more than " +
+                                                        std::to_string(impl_->context_bytes_max) + " bytes");
+          }
+        }
+        if (!row) {
+          writes.push_back({Kind::Create, make_row(s, source, now)});
+          out.push_back(Put::Created);
+          continue;
+        }
+        const bool disabled = row->disabled_reason.has_value();
+        if (same && row->source == source && !disabled) {
+          out.push_back(Put::Unchanged);
+          continue;
+        }
+        if (!same || disabled) edit_row(*row, s, now);
+        row->source = source;
+        writes.push_back({Kind::Update, std::move(*row)});
+        out.push_back(same && !disabled ? Put::Unchanged : Put::Updated);
+      }
+      done = writes.empty() || store.write_schedules(writes, now);
+    });
+    if (done) return out;
+  }
+  throw Error(ErrorCode::Conflict, "these schedules are changed by others all the time");
+}
+
+Schedules::SyncReport Schedules::sync(const std::string& source, const std::vector<Schedule>& schedules) {
+  if (source.empty()) throw Error(ErrorCode::InvalidArgument, "schedules can only be synchronised with a source that has a name");
+  SyncReport report;
+  for (const auto put : put_many(schedules, source)) {
+    (put == Put::Created ? report.created : put == Put::Updated ? report.updated : report.unchanged) += 1;
+  }
+  std::set<std::string_view> keep;
+  for (const auto& s : schedules) keep.insert(s.name);
+  std::vector<std::string> gone;
+  ScheduleFilter filter{.source = source, .limit = 1'000};
+  for (;;) {
+    const auto page = impl_->readers.with([&](store::Reader& r) { return r.list_schedules(filter); });
+    for (const auto& row : page) {
+      if (!keep.contains(row.name)) gone.push_back(row.name);
+    }
+    if (static_cast<int>(page.size()) < filter.limit) break;
+    filter.after = page.back().name;
+  }
+  for (const auto& name : gone) {
+    try {
+      impl_->edit(name, [&](ScheduleRow& row, Kind& kind, Timestamp) {
+        kind = Kind::Remove;
+        return row.source == source;  // somebody else may have taken it over
+      });
+      ++report.removed;
+    } catch (const Error& e) {
+      if (e.code() != ErrorCode::NotFound) throw;
+    }
+  }
+  return report;
+}
+
+namespace {
+
+ScheduleInfo info_of(const ScheduleRow& row, store::Reader& reader) {
+  ScheduleInfo info;
+  info.definition = cron::schedule_from_text(row.definition);
+  info.id = row.id.to_string();
+  info.source = row.source;
+  info.revision = row.revision;
+  info.created_at = row.created_at;
+  info.paused = row.paused;
+  info.pause_note = row.pause_note;
+  info.next_run_at = row.next_run_at;
+  info.last_slot = row.last_slot;
+  info.disabled_reason = row.disabled_reason;
+  if (auto last = reader.last_firing(row.key)) {
+    if (last->firing.outcome == Firing::Outcome::Fired) info.last_lateness = last->firing.fired_at - last->due_at;
+    info.last_firing = std::move(last->firing);
+    info.last_firing->schedule = row.name;
+    info.last_status = last->status;
+  }
+  return info;
+}
+
+}  // namespace
+
+ScheduleInfo Schedules::get(std::string_view name) const {
+  const auto row = impl_->find(name);
+  return impl_->readers.with([&](store::Reader& r) { return info_of(row, r); });
+}
+
+std::vector<ScheduleInfo> Schedules::list(const ScheduleFilter& filter) const {
+  runner::check(filter);
+  return impl_->readers.with([&](store::Reader& r) {
+    std::vector<ScheduleInfo> out;
+    for (const auto& row : r.list_schedules(filter)) out.push_back(info_of(row, r));
+    return out;
+  });
+}
+
+void Schedules::pause(std::string_view name, const std::string& note) {
+  impl_->edit(name, [&](ScheduleRow& row, Kind&, Timestamp now) {
+    row.pause_note = note;
+    if (row.paused) return true;
+    const auto schedule = cron::schedule_from_text(row.definition);
+    auto stored = cron::cursor_from_text(row.cursor);
+    auto cursor = cron::to_cursor(stored, row.created_at);
+    apply_pause(row, stored, cursor, true, now);
+    plan_next(row, schedule, stored, cursor);
+    return true;
+  });
+}
+
+void Schedules::resume(std::string_view name) {
+  impl_->edit(name, [&](ScheduleRow& row, Kind&, Timestamp now) {
+    if (!row.paused) return false;
+    row.pause_note.clear();
+    const auto schedule = cron::schedule_from_text(row.definition);
+    auto stored = cron::cursor_from_text(row.cursor);
+    auto cursor = cron::to_cursor(stored, row.created_at);
+    apply_pause(row, stored, cursor, false, now);
+    plan_next(row, schedule, stored, cursor);
+    return true;
+  });
+}
+
+void Schedules::remove(std::string_view name) {
+  impl_->edit(name, [](ScheduleRow&, Kind& kind, Timestamp) {
+    kind = Kind::Remove;
+    return true;
+  });
+}
+
+ExecutionId Schedules::run_now(std::string_view name) {
+  const auto row = impl_->find(name);
+  const auto schedule = cron::schedule_from_text(row.definition);
+  for (auto now = impl_->now();; now += std::chrono::microseconds{1}) {
+    store::ExtraFiring firing;
+    firing.schedule = row.key;
+    firing.workflow = row.workflow;
+    firing.priority = schedule.priority;
+    firing.firing = {now, now, ExecutionId::generate(), engine::firing_input(schedule, row.id, now)};
+    const auto result = impl_->fire(firing);
+    // Else another call of the same microsecond has this place in the ledger.
+    if (result.applied == store::Applied::Yes) return result.id;
+  }
+}
+
+std::vector<Timestamp> Schedules::next(std::string_view name, int count) const {
+  const auto row = impl_->find(name);
+  auto schedule = cron::schedule_from_text(row.definition);
+  std::vector<Timestamp> slots;
+  const auto rule = cron::make_rule(schedule, row.created_at);
+  auto after = impl_->now();
+  if (schedule.start_at) after = std::max(after, *schedule.start_at - std::chrono::microseconds{1});
+  while (static_cast<int>(slots.size()) < count) {
+    const auto slot = rule.rule.next(after);
+    if (!slot || (schedule.end_at && *slot >= *schedule.end_at)) break;
+    slots.push_back(after = *slot);
+  }
+  return slots;
+}
+
+FiringPage Schedules::history(std::string_view name, const FiringFilter& filter) const {
+  runner::check(filter);
+  const auto row = impl_->find(name);
+  auto page = impl_->readers.with([&](store::Reader& r) { return r.firings(row.key, filter); });
+  for (auto& firing : page.firings) firing.schedule = row.name;
+  return page;
+}
+
+ScheduleStats Schedules::stats(std::string_view name, std::optional<Timestamp> since) const {
+  const auto row = impl_->find(name);
+  return impl_->readers.with([&](store::Reader& r) { return r.schedule_stats(row.key, since.value_or(Timestamp::min())); });
+}
+
+// ---- backfill
+
+namespace {
+
+/// Slots that one transaction fires.
+constexpr std::size_t at_once = 100;
+
+/// Fires what has not fired meanwhile, and says what that was.
+std::vector<Firing> fire_backfill(Schedules::Impl& impl, const ScheduleRow& row, Timestamp from, Timestamp to,
+                                  const BackfillOptions& options, std::vector<store::ExtraFiring> firings, BackfillReport& report) {
+  std::vector<Firing> out;
+  if (firings.empty()) return out;
+  std::vector<store::SubmitResult> results(firings.size(), {store::Applied::Yes, {}, 0});
+  const auto now = impl.now();
+  if (!options.dry_run) {
+    impl.with_writer([&](store::Store& store) {
+      if (report.id == 0) report.id = store.open_backfill(row.key, from, to, options.concurrency, now);
+      store::Batch batch;
+      batch.now = now;
+      for (auto& f : firings) f.backfill = report.id;
+      batch.firings = firings;
+      results = store.commit(batch).firings;
+    });
+  }
+  for (std::size_t i = 0; i < firings.size(); ++i) {
+    if (results[i].applied != store::Applied::Yes) {
+      ++report.already;
+      continue;
+    }
+    const auto slot = firings[i].firing.slot;
+    Firing firing;
+    firing.schedule = row.name;
+    firing.kind = Firing::Kind::Backfill;
+    firing.slot = firing.through = slot;
+    firing.fired_at = now;
+    if (!options.dry_run) firing.execution = firings[i].firing.execution;
+    out.push_back(std::move(firing));
+  }
+  return out;
+}
+
+}  // namespace
+
+BackfillReport Schedules::backfill(std::string_view name, Timestamp from, Timestamp to, const BackfillOptions& options) {
+  runner::check(options);
+  const auto row = impl_->find(name);
+  const auto schedule = cron::schedule_from_text(row.definition);
+  const std::string who = "backfill of schedule " + core::quote(name) + ": ";
+  if (to <= from) throw Error(ErrorCode::InvalidArgument, who + "its range is empty: the end must be later than the beginning");
+  const auto now = impl_->now();
+  if (to > now) {
+    throw Error(ErrorCode::InvalidArgument, who + "its range must end in the past; it ends at " + format_seconds(to));
+  }
+  const auto rule = cron::make_rule(schedule, row.created_at);
+  if (schedule.start_at) from = std::max(from, *schedule.start_at);
+  if (schedule.end_at) to = std::min(to, *schedule.end_at);
+  BackfillReport report;
+  if (to <= from) return report;
+  // A window at a time, so that a range of any length costs bounded memory.
+  constexpr std::size_t window_slots = 1'000;
+  const std::chrono::microseconds tick{1};
+  auto after = from - tick;
+  for (;;) {
+    std::vector<Timestamp> slots;
+    for (auto slot = rule.rule.next(after); slot && *slot < to && slots.size() < window_slots; slot = rule.rule.next(*slot)) {
+      slots.push_back(*slot);
+    }
+    if (slots.empty()) return report;
+    after = slots.back();
+    const auto fired = impl_->readers.with([&](store::Reader& r) { return r.fired_slots(row.key, slots.front(), after + tick); });
+    const std::set<Timestamp> had(fired.begin(), fired.end());
+    std::vector<store::ExtraFiring> batch;
+    bool stopped = false;
+    const auto flush = [&] {
+      for (const auto& firing : fire_backfill(*impl_, row, from, to, options, std::exchange(batch, {}), report)) {
+        ++report.fired;
+        stopped = (options.on_fired && !options.on_fired(firing)) || stopped;
+      }
+    };
+    for (const auto slot : slots) {
+      if (had.contains(slot)) {
+        ++report.already;
+        continue;
+      }
+      store::ExtraFiring extra;
+      extra.schedule = row.key;
+      extra.kind = Firing::Kind::Backfill;
+      extra.workflow = row.workflow;
+      extra.priority = schedule.priority;
+      extra.gate_max = options.concurrency;
+      extra.firing = {slot, slot, engine::execution_of_slot(row.id, slot), engine::firing_input(schedule, row.id, slot)};
+      batch.push_back(std::move(extra));
+      if (batch.size() == at_once) flush();
+      if (stopped) return report;
+    }
+    flush();
+    if (stopped) return report;
+  }
+}
+
+int Schedules::cancel_backfill(std::string_view name, std::int64_t id) {
+  (void)impl_->find(name);
+  constexpr int cancelled_at_once = 500;
+  int cancelled = 0;
+  for (;;) {
+    int changed = 0;
+    impl_->with_writer([&](store::Store& store) {
+      store::Batch batch;
+      batch.now = impl_->now();
+      // Those that wait come first: an end would let them begin.
+      for (const auto& execution : store.open_executions(id, cancelled_at_once)) {
+        batch.controls.push_back({store::Control::Kind::Cancel, execution, "its backfill was cancelled", {}});
+      }
+      if (batch.controls.empty()) return;
+      for (const auto& result : store.commit(batch).controls) changed += result.applied == store::Applied::Yes ? 1 : 0;
+    });
+    cancelled += changed;
+    if (changed == 0) return cancelled;
+  }
+}
+
+}  // namespace cloacina
