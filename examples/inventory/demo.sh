@@ -116,7 +116,7 @@ say "9. The runner is killed with -9; five slots pass with nobody there"
 kill -9 "$runner"
 wait "$runner" 2> /dev/null || true
 runner=''
-sleep 10
+sleep 11
 type_in "serve pulse.yaml"
 serve "$here/pulse.yaml"
 printf 'ready (process %s)\n' "$runner"
