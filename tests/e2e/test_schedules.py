@@ -131,6 +131,36 @@ class Schedules(ScheduleWorld):
             self.assertEqual({row["reason"] for row in skipped}, {reason}, name)
             self.assertGreaterEqual(max(row["count"] for row in skipped), 2, name)
 
+    def test_an_edit_divides_the_slots(self):
+        """Nobody runs; then the rule is another. What the old one owes fires, and the new one begins after its edit."""
+        self.file("w.yaml", self.flow_with([{"name": "s", "cron": EVERY_SECOND, "catchup": "all"}]))
+        serve = self.serve("w.yaml")
+        self.until_fired("s", 1)
+        serve.kill()
+        let_pass(3.1)
+        edited = utc_now()
+        self.file("w.yaml", self.flow_with([{"name": "s", "cron": "*/2 * * * * *", "catchup": "all"}]))
+        self.serve("w.yaml")
+        self.until_fired("s", 6)
+        slots = sorted(instant(row["slot"]) for row in self.history("s"))
+        old = [slot for slot in slots if slot <= edited]
+        self.assertEqual(old, [old[0] + i * SECOND for i in range(len(old))])
+        self.assertGreaterEqual(len(old), 4)
+        # Between the look at the clock and the edit a slot may have passed.
+        new = [slot for slot in slots if slot > edited + 5 * SECOND / 2]
+        self.assertTrue(all(slot.second % 2 == 0 for slot in new), slots)
+        self.assertEqual(self.get("s")["revision"], 2)
+
+    def test_at_the_start_of_a_runner(self):
+        self.file("w.yaml", self.flow_with([{"name": "s", "cron": "@reboot"}]))
+        for starts in (1, 2):
+            serve = self.serve("w.yaml")
+            self.until_fired("s", starts)
+            serve.send(signal.SIGHUP)
+            world.until("it has loaded its file again", lambda: "reloaded" in serve.said())
+            self.assertEqual(len(self.history("s")), starts)
+            serve.stop()
+
     def test_two_runners_fire_each_slot_once(self):
         self.file("w.yaml", self.flow_with([{"name": "s", "cron": EVERY_SECOND, "catchup": "all"}]))
         first = self.serve("w.yaml")
@@ -251,6 +281,22 @@ class Schedules(ScheduleWorld):
         self.assertEqual({(row["kind"], row["outcome"]) for row in rows}, {("backfill", "fired")})
         self.assertEqual(sorted(row["slot"] for row in rows), ["2025-12-31T00:00:00Z", *days, "2026-01-05T00:00:00Z"])
         self.assertEqual(self.lines("schedule", "stats", "s")[0]["backfilled"], 6)
+
+    def test_a_killed_backfill_goes_on(self):
+        """More slots than a page of the history has, killed again and again: the same command completes it."""
+        self.file("w.yaml", world.flow("w", {"a": {"run": "true"}}))
+        self.put("s", "--paused", cron="*/30 * * * *")
+        command = ["schedule", "backfill", "s", "--from", "2026-01-01T00:00:00Z", "--to", "2026-02-01T00:00:00Z"]
+        for _ in range(8):
+            process = self.start(*command)
+            process.stdout.readline()  # it has begun, unless it has nothing left to do
+            process.kill()
+            process.communicate(timeout=world.PATIENCE)
+        self.ctl(*command)
+        slots = [row["slot"] for row in self.history("s")]
+        first = instant("2026-01-01T00:00:00Z")
+        self.assertEqual(slots, [text_of(first + i * 1800 * SECOND) for i in reversed(range(31 * 48))])
+        self.assertEqual(self.ctl(*command, "--dry-run"), "")
 
     def test_backfill_of_bad_ranges(self):
         self.put("s", cron="0 0 * * *")
