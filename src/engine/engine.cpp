@@ -145,7 +145,18 @@ void Engine::conclude(WorkDone&& done, const Flight& flight, Timestamp now) {
 // ---- timeouts
 // -----------------------------------------------------------------------------------------------------------------------
 
+void Engine::drop_old_timers() {
+  if (timers_.size() < 1'024 || timers_.size() < 4 * in_flight_.size()) return;
+  std::vector<Timer> kept;
+  for (; !timers_.empty(); timers_.pop()) {
+    const auto it = in_flight_.find(timers_.top().task);
+    if (it != in_flight_.end() && it->second.item->claimed.fence == timers_.top().fence) kept.push_back(timers_.top());
+  }
+  timers_ = decltype(timers_)(std::greater<>{}, std::move(kept));
+}
+
 void Engine::run_timers(const Now& now, Effects& effects) {
+  drop_old_timers();
   while (!timers_.empty() && timers_.top().at <= now.steady) {
     const Timer timer = timers_.top();
     timers_.pop();
@@ -156,15 +167,18 @@ void Engine::run_timers(const Now& now, Effects& effects) {
     if (flight.reason == StopReason::None) {
       // The timeout counts from when the task's code began, which is later than its claim.
       const auto timeout = *flight.item->task().timeout;
-      const Steady due = began == 0 ? now.steady + timeout : Steady{Steady::duration{began}} + timeout;
+      const Steady due = began == 0 ? after(now.steady, timeout) : after(Steady{Steady::duration{began}}, timeout);
       if (due > now.steady) {
         timers_.push({due, timer.task, timer.fence});
       } else {
         stop(flight, StopReason::Timeout, now, effects);
       }
+    } else if (flight.stop_until > now.steady) {
+      // The timeout of one that was asked to stop for another reason meanwhile: it has its grace all the same.
     } else if (began == 0) {
       // Not in user code yet: its thread is not to blame, and it is still to be watched.
-      timers_.push({now.steady + std::max(grace(*flight.item), not_begun), timer.task, timer.fence});
+      flight.stop_until = after(now.steady, std::max(grace(*flight.item), not_begun));
+      timers_.push({flight.stop_until, timer.task, timer.fence});
     } else if (!flight.written_off) {
       write_off(flight, now, effects);
       if (!flight.written_off) land(it);
@@ -176,7 +190,9 @@ std::chrono::milliseconds Engine::grace(const WorkItem& item) const {
   // A command needs its own time between SIGTERM and SIGKILL, and some to be reaped.
   const auto& command = item.task().command;
   if (command.is_null()) return options_.stop_grace;
-  return core::command_from_json(command).kill_after + std::max(options_.stop_grace, std::chrono::milliseconds{2'000});
+  constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
+  const auto kill_after = std::min(core::command_from_json(command).kill_after, longest);
+  return kill_after + std::max(options_.stop_grace, std::chrono::milliseconds{2'000});
 }
 
 void Engine::stop(Flight& flight, StopReason reason, const Now& now, Effects& effects) {
@@ -184,7 +200,8 @@ void Engine::stop(Flight& flight, StopReason reason, const Now& now, Effects& ef
   flight.item->reason.store(reason, std::memory_order_release);
   effects.stop.push_back(flight.item);
   if (effects.recall == Recall::None) effects.recall = Recall::Stopped;
-  timers_.push({now.steady + grace(*flight.item), flight.item->claimed.task, flight.item->claimed.fence});
+  flight.stop_until = after(now.steady, grace(*flight.item));
+  timers_.push({flight.stop_until, flight.item->claimed.task, flight.item->claimed.fence});
 }
 
 void Engine::write_off(Flight& flight, const Now& now, Effects& effects) {
@@ -308,7 +325,9 @@ void Engine::after_commit(store::BatchResult& result, const store::Batch& batch,
   next_due_ = result.next_due;
   effects.changed_by_others = result.changed_by_others;
   if (result.changed_by_others && !in_flight_.empty()) check_ = effects.again = true;
-  submitted_ += static_cast<std::int64_t>(result.submissions.size());
+  submitted_ += std::count_if(result.submissions.begin(), result.submissions.end(),
+                              [](const auto& s) { return s.applied == store::Applied::Yes; });
+  tasks_done_ += std::count_if(batch.outcomes.begin(), batch.outcomes.end(), [](const auto& o) { return o.began; });
   settle_schedules(result, batch, now, effects);
   settle_outcomes(result, effects);
   answer(result, messages, effects);

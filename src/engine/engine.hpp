@@ -79,6 +79,7 @@ class Engine {
   struct Flight {
     std::shared_ptr<WorkItem> item;
     StopReason reason = StopReason::None;
+    Steady stop_until{};       // asked to stop: until then it has time to
     bool written_off = false;  // a verdict is on its way
   };
   struct Timer {
@@ -97,6 +98,8 @@ class Engine {
   void conclude(WorkDone&& done, const Flight& flight, Timestamp now);
   void land(std::unordered_map<store::TaskKey, Flight, TaskHash>::iterator flight);
   void run_timers(const Now& now, Effects& effects);
+  /// Of attempts that have ended: with long timeouts there would be no end to them.
+  void drop_old_timers();
   void stop(Flight& flight, StopReason reason, const Now& now, Effects& effects);
   void write_off(Flight& flight, const Now& now, Effects& effects);
   [[nodiscard]] std::chrono::milliseconds grace(const WorkItem& item) const;

@@ -10,7 +10,6 @@ using Kind = store::AttemptOutcome::Kind;
 void Engine::settle_outcomes(const store::BatchResult& result, Effects& effects) {
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     auto& p = pending_[i];
-    ++tasks_done_;
     if (result.outcomes[i] != store::Applied::Yes || !p.item) continue;
     const auto& definition = p.item->workflow.definition();
     const auto task = p.item->claimed.task;
@@ -67,7 +66,7 @@ void Engine::start(const store::BatchResult& result, const store::Batch& batch, 
     item->context_bytes_max = options_.context_bytes_max;
     item->random = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
     if (claimed.last_chance) ++last_chance_held_;
-    if (item->task().timeout) timers_.push({now.steady + *item->task().timeout, claimed.task, claimed.fence});
+    if (item->task().timeout) timers_.push({after(now.steady, *item->task().timeout), claimed.task, claimed.fence});
     in_flight_.insert_or_assign(claimed.task, Flight{item});
     items.push_back(std::move(item));
   }

@@ -13,6 +13,11 @@ namespace cloacina::engine {
 
 using Steady = std::chrono::steady_clock::time_point;
 
+/// `time` after `start`; never, when the clock does not reach that far.
+[[nodiscard]] inline Steady after(Steady start, std::chrono::milliseconds time) {
+  return time < std::chrono::floor<std::chrono::milliseconds>(Steady::max() - start) ? start + time : Steady::max();
+}
+
 /// The two clocks of a turn. Only what is stored uses the first; every wait and timeout uses the second, which never jumps.
 struct Now {
   Timestamp utc{};

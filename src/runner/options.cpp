@@ -6,6 +6,9 @@ namespace cloacina::runner {
 
 namespace {
 
+/// What a database's timeout can hold, and more than enough for the rest: sums with a clock stay far from its end.
+constexpr std::chrono::milliseconds duration_max = std::chrono::hours{24 * 24};
+
 /// Collects the fields that are out of range.
 class Check {
  public:
@@ -18,7 +21,10 @@ class Check {
     }
   }
   void duration(const char* field, std::chrono::milliseconds value, std::chrono::milliseconds low) {
-    if (value < low) bad(field, std::to_string(value.count()) + "ms, it must be at least " + format_duration(low));
+    if (value < low || value > duration_max) {
+      bad(field,
+          std::to_string(value.count()) + "ms, it must be from " + format_duration(low) + " to " + format_duration(duration_max));
+    }
   }
   void bad(const char* field, const std::string& why) { text_ += std::string(text_.empty() ? " " : "; ") + field + " is " + why; }
   void done() const {
@@ -29,6 +35,15 @@ class Check {
   std::string what_;
   std::string text_;
 };
+
+bool is_utf8(const std::string& text) {
+  try {
+    (void)Json(text).dump();
+    return true;
+  } catch (const Json::exception&) {
+    return false;
+  }
+}
 
 }  // namespace
 
@@ -42,11 +57,14 @@ void check(const RunnerOptions& o) {
   c.range<std::size_t>("context_cache_bytes", o.context_cache_bytes, 0, std::size_t{1} << 40);
   c.range<std::size_t>("inbox_max", o.inbox_max, 1, 10'000'000);
   c.duration("heartbeat", o.heartbeat, milliseconds{10});
-  if (o.lease < 3 * o.heartbeat) {
+  c.duration("lease", o.lease, milliseconds{30});
+  if (o.lease >= milliseconds{30} && o.lease / 3 < o.heartbeat && o.heartbeat <= duration_max) {
     c.bad("lease", format_duration(o.lease) + ", it must be at least three heartbeats (" + format_duration(3 * o.heartbeat) + ")");
   }
   c.duration("stop_grace", o.stop_grace, milliseconds{0});
   c.duration("busy_timeout", o.busy_timeout, milliseconds{0});
+  if (o.durability != Durability::Full && o.durability != Durability::Normal) c.bad("durability", "none of the enumerators");
+  if (!is_utf8(o.name)) c.bad("name", "not UTF-8");
   c.done();
 }
 
@@ -54,6 +72,12 @@ void check(const SubmitOptions& o) {
   Check c("submit options");
   c.range("priority", o.priority, -1'000'000, 1'000'000);
   if (o.key && (o.key->empty() || o.key->size() > 1'024)) c.bad("key", "of a bad length, it must have 1 to 1024 bytes");
+  c.done();
+}
+
+void check_reason(const std::string& reason) {
+  Check c("controls");
+  if (!is_utf8(reason)) c.bad("reason", "not UTF-8");
   c.done();
 }
 

@@ -11,5 +11,7 @@ void check(const ListFilter& filter);
 void check(const ScheduleFilter& filter);
 void check(const FiringFilter& filter);
 void check(const BackfillOptions& options);
+/// Of a control; it is stored, and shown as JSON.
+void check_reason(const std::string& reason);
 
 }  // namespace cloacina::runner

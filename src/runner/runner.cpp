@@ -173,6 +173,7 @@ std::vector<store::SubmitResult> Runner::Impl::commit(std::vector<store::NewExec
 }
 
 void Runner::Impl::control(store::Control c) {
+  runner::check_reason(c.reason);
   store::ControlResult result;
   if (const auto to = loop()) {
     engine::ControlRequest request{std::move(c), {}};

@@ -1,5 +1,5 @@
 // Slots: each fires once, or is skipped with a reason, whatever comes in between.
-#include "harness.hpp"
+#include "schedule_help.hpp"
 
 namespace cloacina::engine::test {
 
@@ -7,46 +7,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-class ScheduleTurns : public EngineTest {
- protected:
-  /// A schedule that fires at every full minute.
-  static Schedule minutely(const std::string& name = "tick", const std::string& workflow = "one") {
-    Schedule s;
-    s.name = name;
-    s.workflow = workflow;
-    s.cron = "* * * * *";
-    return s;
-  }
-  void SetUp() override { now.utc = parse_timestamp("2026-03-01T12:00:30Z"); }
-
-  /// Lives through `count` full minutes.
-  void run_minutes(int count) {
-    for (int i = 0; i < count; ++i) {
-      advance(1min);
-      settle();
-    }
-  }
-
-  std::vector<Firing> history(const std::string& name = "tick") {
-    auto firings = schedules().history(name, {.limit = 10'000}).firings;
-    std::reverse(firings.begin(), firings.end());
-    return firings;
-  }
-  /// `12:01 fired`, `12:02-12:05 skipped paused 4`
-  std::vector<std::string> ledger(const std::string& name = "tick") {
-    std::vector<std::string> out;
-    for (const auto& f : history(name)) {
-      const auto clock = [](Timestamp t) { return format_seconds(t).substr(11, 5); };
-      std::string line = clock(f.slot);
-      if (f.through != f.slot) line += "-" + clock(f.through);
-      line += " " + std::string(to_string(f.outcome));
-      if (f.kind != Firing::Kind::Slot) line += " " + std::string(to_string(f.kind));
-      if (f.reason) line += " " + std::string(to_string(*f.reason)) + " " + std::to_string(f.count);
-      out.push_back(line);
-    }
-    return out;
-  }
-};
+class ScheduleTurns : public ScheduleTest {};
 CLOACINA_ENGINE_SUITE(ScheduleTurns);
 
 TEST_P(ScheduleTurns, TheNextSlotIsTheNextWakeUpAndFiresInOneCommit) {
@@ -315,147 +276,6 @@ TEST_P(ScheduleTurns, TheSameDefinitionChangesNothing) {
   schedules().resume("tick");
   EXPECT_EQ(schedules().put(s), Schedules::Put::Unchanged);
   EXPECT_FALSE(schedules().get("tick").paused);
-}
-
-TEST_P(ScheduleTurns, ExecutionsOfAWorkflowThatNobodyKnowsWaitForIt) {
-  schedules().put(minutely("tick", "later"));
-  settle();
-  run_minutes(3);
-  auto waiting = executions("later");
-  ASSERT_THAT(waiting, SizeIs(3));
-  EXPECT_TRUE(waiting[0].stranded);
-  EXPECT_EQ(waiting[0].status, ExecutionStatus::Pending);
-  (void)control(store::Control::Kind::Cancel, waiting[1].id);
-  settle();
-  WorkflowBuilder flow("later");
-  flow.default_input({{"a", 1}}).task("only", [](TaskContext& t) {
-    t.context().set("slot", t.context().get<std::string>("scheduled_time"));
-  });
-  add(flow.build());
-  settle();
-  const auto e = get(waiting[0].id);
-  EXPECT_EQ(e.status, ExecutionStatus::Completed);
-  EXPECT_EQ(e.context["slot"], "2026-03-01T12:01:00Z");
-  EXPECT_EQ(e.context["a"], 1);
-  EXPECT_EQ(get(waiting[1].id).status, ExecutionStatus::Cancelled);
-  EXPECT_EQ(get(waiting[2].id).status, ExecutionStatus::Completed);
-}
-
-TEST_P(ScheduleTurns, RunNowIsNoSlotAndWorksWhilePaused) {
-  add(single("one"));
-  schedules().put(minutely());
-  schedules().pause("tick");
-  const auto id = schedules().run_now("tick");
-  const auto again = schedules().run_now("tick");
-  EXPECT_NE(id, again);
-  settle();
-  EXPECT_EQ(get(id).status, ExecutionStatus::Completed);
-  EXPECT_EQ(get(id).schedule, "tick");
-  EXPECT_EQ(get(id).slot, std::nullopt);
-  EXPECT_EQ(schedules().stats("tick").run_now, 2);
-}
-
-TEST_P(ScheduleTurns, ABackfillFiresWhatHasNotFiredAFewAtATime) {
-  add(single("one"));
-  schedules().put(minutely());
-  settle();
-  crash();
-  advance(5min);
-  settle();  // 12:01-12:04 missed, 12:05 fired
-  const auto from = parse_timestamp("2026-03-01T11:58:00Z");
-  const auto to = parse_timestamp("2026-03-01T12:05:30Z");
-  EXPECT_EQ(schedules().backfill("tick", from, to, {.dry_run = true}).fired, 7);
-  const auto report = schedules().backfill("tick", from, to, {.concurrency = 2});
-  EXPECT_EQ(report.fired, 7);
-  EXPECT_EQ(report.already, 1);
-  auto running = step().start;
-  EXPECT_THAT(running, SizeIs(2));
-  int most = 0;
-  int done = 0;
-  while (!running.empty()) {
-    most = std::max(most, static_cast<int>(running.size()));
-    done += static_cast<int>(running.size());
-    perform_all(running);
-    running = step().start;
-  }
-  EXPECT_EQ(most, 2);
-  EXPECT_EQ(done, 7);
-  EXPECT_EQ(schedules().backfill("tick", from, to).fired, 0);
-  EXPECT_EQ(schedules().stats("tick").backfilled, 7);
-}
-
-TEST_P(ScheduleTurns, ACancelledBackfillStartsNothingMore) {
-  add(single("one"));
-  schedules().put(minutely());
-  const auto from = parse_timestamp("2026-03-01T10:00:00Z");
-  const auto report = schedules().backfill("tick", from, now.utc, {});
-  EXPECT_EQ(report.fired, 121);
-  auto running = step().start;
-  ASSERT_THAT(running, SizeIs(1));
-  EXPECT_EQ(schedules().cancel_backfill("tick", report.id), 121);
-  perform_all(running);
-  settle();
-  for (const auto& e : executions("one")) EXPECT_EQ(e.status, ExecutionStatus::Cancelled);
-}
-
-TEST_P(ScheduleTurns, RebootFiresOnceForEachStartOfARunnerThatHasTheWorkflow) {
-  auto s = minutely();
-  s.cron = "@reboot";
-  schedules().put(s);
-  settle();
-  EXPECT_THAT(executions("one"), IsEmpty());
-  add(single("one"));
-  settle();
-  run_minutes(5);
-  EXPECT_THAT(executions("one"), SizeIs(1));
-  boot();
-  settle();
-  EXPECT_THAT(executions("one"), SizeIs(2));
-}
-
-TEST_P(ScheduleTurns, ARemovedScheduleFiresNoMoreAndItsNameIsFree) {
-  add(single("one"));
-  schedules().put(minutely());
-  settle();
-  run_minutes(1);
-  const auto id = schedules().get("tick").id;
-  schedules().remove("tick");
-  run_minutes(2);
-  EXPECT_THAT(executions("one"), SizeIs(1));
-  EXPECT_EQ(executions("one").at(0).schedule, "tick");
-  EXPECT_EQ(schedules().put(minutely()), Schedules::Put::Created);
-  EXPECT_NE(schedules().get("tick").id, id);
-  run_minutes(1);
-  EXPECT_THAT(executions("one"), SizeIs(2));
-}
-
-TEST_P(ScheduleTurns, ASourceTakesBackWhatLeftItsFiles) {
-  const auto sync = [&](std::vector<Schedule> list) { return schedules().sync("/etc/flows", list); };
-  schedules().put(minutely("mine"));
-  EXPECT_EQ(sync({minutely("a"), minutely("b")}).created, 2);
-  EXPECT_EQ(sync({minutely("a"), minutely("b")}).unchanged, 2);
-  const auto report = sync({minutely("b")});
-  EXPECT_EQ(report.removed, 1);
-  EXPECT_EQ(report.unchanged, 1);
-  std::vector<std::string> names;
-  for (const auto& info : schedules().list()) names.push_back(info.definition.name);
-  EXPECT_THAT(names, ElementsAre("b", "mine"));
-}
-
-TEST_P(ScheduleTurns, ManySchedulesOfOneInstantShareTurns) {
-  add(single("one"));
-  std::vector<Schedule> many;
-  for (int i = 0; i < 1'000; ++i) many.push_back(minutely("tick" + std::to_string(i)));
-  schedules().put_many(many);
-  settle();
-  const int before = watch.commits;
-  advance(30s);
-  settle();
-  EXPECT_LT(watch.commits - before, 20);
-  EXPECT_THAT(executions("one"), SizeIs(1'000));
-  std::set<std::string> names;
-  for (const auto& e : executions("one")) names.insert(*e.schedule);
-  EXPECT_THAT(names, SizeIs(1'000));
 }
 
 }  // namespace cloacina::engine::test
