@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the inventory, kills its runner in the middle, starts it again, and checks that everything was recorded once.
+# Runs the inventory, kills its runner in the middle, starts it again, and checks that everything was recorded once. Then does the same to a
+# schedule.
 # Environment: CLOACINACTL (default: what `make build` built), DEMO_FOLDER (default: build/demo of this project).
 # Ends with 0 only if all of it is as promised.
 set -euo pipefail
@@ -38,11 +39,12 @@ export CLOACINA_DATABASE="sqlite:$folder/demo.db"
 log=$folder/serve.log
 
 serve() {
-  "$ctl" serve "$here/inventory.yaml" --workers 3 > "$folder/serve.out" 2>> "$log" &
+  rm -f "$folder/serve.out"
+  "$ctl" serve "$@" > "$folder/serve.out" 2>> "$log" &
   runner=$!
   # `ready` on a line of its own: it accepts work.
   for ((i = 0; i < 200; i++)); do
-    if grep -qx ready "$folder/serve.out"; then return; fi
+    if grep -qsx ready "$folder/serve.out"; then return; fi
     kill -0 "$runner" 2> /dev/null || fail "the runner ended before it was ready"
     sleep 0.05
   done
@@ -52,7 +54,7 @@ watch() { python3 "$here/watch.py" "$ctl" "$id" "$@"; }
 
 say "1. A runner starts on a new database, $(basename "$folder")/demo.db"
 type_in "serve inventory.yaml --workers 3"
-serve
+serve "$here/inventory.yaml" --workers 3
 printf 'ready (process %s)\n' "$runner"
 
 say "2. An execution is submitted; it is in the database before the command returns"
@@ -75,7 +77,7 @@ type_in "runners"
 
 say "4. Started again, it takes the work back at once and goes on"
 type_in "serve inventory.yaml --workers 3"
-serve
+serve "$here/inventory.yaml" --workers 3
 printf 'ready (process %s)\n\n' "$runner"
 watch || fail "the execution did not complete"
 "$ctl" show "$id" --json > "$folder/finished.json"
@@ -89,6 +91,44 @@ type_in "graph $id"
 
 say "7. The report begins like this"
 sed -n '1,/ in all/p' "$folder/results/report.txt"
+
+fired() { "$ctl" schedule history pulse --outcome fired --json | wc -l; }
+until_fired() {
+  for ((i = 0; i < 300; i++)); do
+    if (($(fired) >= $1)); then return; fi
+    sleep 0.05
+  done
+  fail "the schedule did not fire"
+}
+
+say "8. A schedule: every two seconds, what this machine is doing"
+kill -TERM "$runner"
+wait "$runner" || fail "the runner did not end well"
+runner=''
+type_in "serve pulse.yaml"
+serve "$here/pulse.yaml"
+printf 'ready (process %s)\n' "$runner"
+type_in "schedule list"
+"$ctl" schedule list
+until_fired 2
+
+say "9. The runner is killed with -9; five slots pass with nobody there"
+kill -9 "$runner"
+wait "$runner" 2> /dev/null || true
+runner=''
+sleep 11
+type_in "serve pulse.yaml"
+serve "$here/pulse.yaml"
+printf 'ready (process %s)\n' "$runner"
+until_fired 8
+type_in "schedule history pulse"
+"$ctl" schedule history pulse
+"$ctl" schedule history pulse --json | python3 "$here/ledger.py" 2 5 || fail "the ledger is not complete"
+last=$("$ctl" schedule history pulse --json --limit 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["execution"])')
+"$ctl" wait "$last" > /dev/null
+type_in "logs $last"
+"$ctl" logs "$last"
+
 cat << END
 
 ${bold}All of it${plain}
@@ -103,5 +143,8 @@ ${bold}What to try next${plain}
   ${dim}# run one task again, and all that follows from it, in the same execution${plain}
   $(near "$ctl") retry $id --from kinds
   $(near "$ctl") run $(near "$here")/inventory.yaml
+  ${dim}# what is due, and every field of a schedule${plain}
+  $(near "$ctl") schedule calendar --days 1
+  $(near "$ctl") schedule get pulse
   ${dim}# docs/tutorial-command.md: a workflow file of your own; docs/tutorial-cpp.md: a program${plain}
 END

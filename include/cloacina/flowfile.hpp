@@ -1,16 +1,12 @@
 #pragma once
 
-#include <chrono>
 #include <filesystem>
-#include <map>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "cloacina/context.hpp"
 #include "cloacina/export.hpp"
-#include "cloacina/time.hpp"
+#include "cloacina/schedule.hpp"
 #include "cloacina/workflow.hpp"
 
 namespace cloacina {
@@ -27,36 +23,12 @@ struct FlowFileProblem {
   }
 };
 
-/// One schedule of a workflow file, with its defaults in place.
+/// One schedule of a workflow file, and where it is written.
 struct ScheduleEntry {
-  enum class Dialect { Ocps, Extended };
-  enum class Gap { NextValid, Shift, Skip };
-  enum class Overlap { Automatic, First, Second, Both };
-  enum class Catchup { None, Latest, All };
-  enum class Concurrency { Allow, Skip, Queue, Replace };
-
-  std::string name;
-  std::string workflow;         ///< the one that it stands in
-  Json input = Json::object();  ///< what the executions start with, over the workflow's own
-  std::string cron;             ///< as written
-  Dialect dialect = Dialect::Ocps;
-  std::string time_zone = "UTC";  ///< as written
-  Gap gap = Gap::NextValid;
-  Overlap overlap = Overlap::Automatic;
-  std::optional<Timestamp> start_at;  ///< slots from here on
-  std::optional<Timestamp> end_at;    ///< slots before; later than start_at
-  Catchup catchup = Catchup::None;
-  std::chrono::milliseconds max_lateness{60'000};                          ///< >= 0
-  std::chrono::milliseconds catchup_window{std::chrono::hours{365 * 24}};  ///< >= 0
-  Concurrency concurrency = Concurrency::Allow;
-  std::chrono::milliseconds jitter{0};  ///< >= 0
-  bool paused = false;
-  int priority = 0;  ///< -1'000'000..1'000'000
-  std::map<std::string, std::string> tags;
-
-  std::string file;  ///< where it is written
-  int line = 1;      ///< from 1
-  int column = 1;    ///< from 1, in characters
+  Schedule schedule;  ///< with its defaults in place; of the workflow that it stands in
+  std::string file;
+  int line = 1;    ///< from 1
+  int column = 1;  ///< from 1, in characters
 };
 
 /// What workflow files hold. Either `problems` is empty, or the others are: nothing of a bad file is used.

@@ -87,9 +87,79 @@ struct PruneArguments {
   std::string older_than;
 };
 
-using Command = std::variant<std::monostate, RunArguments, ServeArguments, SubmitArguments, WaitArguments, ShowArguments,
-                             ListArguments, LogsArguments, CancelArguments, PauseArguments, ResumeArguments, RetryArguments,
-                             CheckArguments, GraphArguments, RunnersArguments, MigrateArguments, DoctorArguments, PruneArguments>;
+/// The definition of a schedule, one option a field.
+struct SchedulePutArguments {
+  std::string name;
+  std::string workflow;
+  std::optional<std::string> input;
+  std::string cron;
+  std::string dialect = "ocps";
+  std::string zone = "UTC";
+  std::string gap = "next_valid";
+  std::string overlap = "automatic";
+  std::optional<std::string> start_at;
+  std::optional<std::string> end_at;
+  std::string catchup = "none";
+  std::string max_lateness = "1m";
+  std::string catchup_window = "365d";
+  std::string concurrency = "allow";
+  std::string jitter = "0s";
+  bool paused = false;
+  int priority = 0;
+  std::vector<std::string> tags;  ///< `KEY=VALUE`
+};
+struct ScheduleGetArguments {
+  std::string name;
+};
+struct ScheduleListArguments {
+  std::string workflow;
+  bool paused = false;
+};
+struct ScheduleRemoveArguments {
+  std::string name;
+};
+struct SchedulePauseArguments {
+  std::string name;
+  std::string note;
+};
+struct ScheduleResumeArguments {
+  std::string name;
+};
+struct ScheduleRunNowArguments {
+  std::string name;
+};
+struct ScheduleNextArguments {
+  std::string name;
+  int count = 1;
+};
+struct ScheduleHistoryArguments {
+  std::string name;
+  std::string outcome;
+  std::string since;
+  std::uint64_t limit = 50;
+};
+struct ScheduleStatsArguments {
+  std::string name;
+  std::string since;
+};
+struct ScheduleBackfillArguments {
+  std::string name;
+  std::string from;
+  std::string to;
+  int concurrency = 1;
+  bool dry_run = false;
+};
+struct ScheduleCalendarArguments {
+  int days = 7;
+};
+
+using Command =
+    std::variant<std::monostate, RunArguments, ServeArguments, SubmitArguments, WaitArguments, ShowArguments, ListArguments,
+                 LogsArguments, CancelArguments, PauseArguments, ResumeArguments, RetryArguments, CheckArguments, GraphArguments,
+                 RunnersArguments, MigrateArguments, DoctorArguments, PruneArguments, SchedulePutArguments, ScheduleGetArguments,
+                 ScheduleListArguments, ScheduleRemoveArguments, SchedulePauseArguments, ScheduleResumeArguments,
+                 ScheduleRunNowArguments, ScheduleNextArguments, ScheduleHistoryArguments, ScheduleStatsArguments,
+                 ScheduleBackfillArguments, ScheduleCalendarArguments>;
 
 struct Arguments {
   Globals globals;

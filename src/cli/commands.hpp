@@ -24,4 +24,17 @@ int execute(Console& console, const Globals& globals, const MigrateArguments& ar
 int execute(Console& console, const Globals& globals, const DoctorArguments& arguments);
 int execute(Console& console, const Globals& globals, const PruneArguments& arguments);
 
+int execute(Console& console, const Globals& globals, const SchedulePutArguments& arguments);
+int execute(Console& console, const Globals& globals, const ScheduleGetArguments& arguments);
+int execute(Console& console, const Globals& globals, const ScheduleListArguments& arguments);
+int execute(Console& console, const Globals& globals, const ScheduleRemoveArguments& arguments);
+int execute(Console& console, const Globals& globals, const SchedulePauseArguments& arguments);
+int execute(Console& console, const Globals& globals, const ScheduleResumeArguments& arguments);
+int execute(Console& console, const Globals& globals, const ScheduleRunNowArguments& arguments);
+int execute(Console& console, const Globals& globals, const ScheduleNextArguments& arguments);
+int execute(Console& console, const Globals& globals, const ScheduleHistoryArguments& arguments);
+int execute(Console& console, const Globals& globals, const ScheduleStatsArguments& arguments);
+int execute(Console& console, const Globals& globals, const ScheduleBackfillArguments& arguments);
+int execute(Console& console, const Globals& globals, const ScheduleCalendarArguments& arguments);
+
 }  // namespace cloacina::cli

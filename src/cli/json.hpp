@@ -3,6 +3,7 @@
 #include <string>
 
 #include "cloacina/execution.hpp"
+#include "cloacina/schedule.hpp"
 
 /// The shapes of `--json`, a contract with scripts: keys keep their names and their order.
 namespace cloacina::cli {
@@ -14,6 +15,8 @@ enum class Detail { Whole, WithoutTasks };
 [[nodiscard]] OrderedJson to_json(const Execution& execution, Detail detail);
 [[nodiscard]] OrderedJson to_json(const AttemptLog& log);
 [[nodiscard]] OrderedJson to_json(const RunnerInfo& runner);
+[[nodiscard]] OrderedJson to_json(const ScheduleInfo& schedule);
+[[nodiscard]] OrderedJson to_json(const Firing& firing);
 
 /// One line; what is not UTF-8 is replaced.
 [[nodiscard]] std::string line(const OrderedJson& json);

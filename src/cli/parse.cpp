@@ -1,8 +1,6 @@
 #include "cli/parse.hpp"
 
-#include <CLI/CLI.hpp>
-#include <list>
-
+#include "cli/declare.hpp"
 #include "cli/exit_status.hpp"
 
 namespace cloacina::cli {
@@ -16,6 +14,7 @@ Examples:
   cloacinactl submit nightly --wait          from anywhere, beside a serve
   cloacinactl list --status Failed --since 1d
   cloacinactl retry 0192d3c5-7b1a-7c3e-9f21-0a1b2c3d4e5f
+  cloacinactl schedule put nightly --workflow nightly --cron '0 2 * * *' --zone Europe/Berlin
 
 Exit status: 0 done, 1 the execution did not complete, 2 bad input, 3 not found, 4 conflict, 5 database unavailable,
 6 time is up, 70 a bug of cloacina.)";
@@ -40,31 +39,21 @@ class Parser {
     declare_controls();
     declare_files();
     declare_upkeep();
+    declare_schedules(Declare(app_, command_));
   }
 
   [[nodiscard]] CLI::App& app() { return app_; }
   [[nodiscard]] Arguments arguments() const { return {globals_, command_()}; }
 
  private:
-  /// A command whose options are read into a T.
   template <class T>
   std::pair<CLI::App*, T*> command(const std::string& name, const std::string& description, const std::string& footer = {}) {
-    auto values = std::make_shared<T>();
-    CLI::App* sub = app_.add_subcommand(name, description);
-    sub->fallthrough();
-    sub->footer("\nAlso --database, --tenant and --json, as in cloacinactl --help." +
-                (footer.empty() ? std::string() : "\n\nExamples:\n" + footer));
-    sub->callback([this, values] { command_ = [values] { return Command{*values}; }; });
-    return {sub, values.get()};
+    return Declare(app_, command_).command<T>(name, description, footer);
   }
   static void add_id(CLI::App* sub, std::string& id) { sub->add_option("ID", id, "The execution")->required()->type_name(""); }
   static CLI::Option* add_workers(CLI::App* sub, int& workers) {
     return sub->add_option("--workers", workers, "Tasks that run at once")->capture_default_str()->type_name("N");
   }
-  static void add_input(CLI::App* sub, std::optional<std::string>& input) {
-    sub->add_option("--input", input, "The input, a JSON object; @- is standard input")->type_name("JSON|@FILE");
-  }
-
   void declare_work() {
     auto [run, r] = command<RunArguments>("run", "Run one workflow of a file now, in the foreground",
                                           "  cloacinactl run nightly.yaml\n"
@@ -140,7 +129,8 @@ class Parser {
   }
 
   void declare_files() {
-    auto [check, c] = command<CheckArguments>("check", "Check workflow files; prints each workflow with its version");
+    auto [check, c] =
+        command<CheckArguments>("check", "Check workflow files; prints each workflow with its version and its schedules");
     check->add_option("FILE", c->files, "Workflow files, or folders of them")->required()->type_name("");
 
     auto [graph, g] =
@@ -170,10 +160,10 @@ class Parser {
   std::function<Command()> command_ = [] { return Command{}; };
 };
 
-/// The command that was named, if any.
-CLI::App& named(CLI::App& app) {
+/// The words of the command that was named, each with a space behind it.
+std::string words_of(CLI::App& app) {
   const auto subs = app.get_subcommands();
-  return subs.empty() ? app : *subs.front();
+  return subs.empty() ? std::string() : subs.front()->get_name() + " " + words_of(*subs.front());
 }
 
 }  // namespace
@@ -193,9 +183,7 @@ std::variant<Arguments, int> parse(int argc, const char* const* argv, Console& c
       console.err.write(parser.app().help());
       return ExitStatus::bad_input;
     }
-    const auto& app = named(parser.app());
-    const std::string words = &app == &parser.app() ? "" : app.get_name() + " ";
-    console.err.line(std::string("cloacinactl: ") + e.what() + "; see cloacinactl " + words + "--help");
+    console.err.line(std::string("cloacinactl: ") + e.what() + "; see cloacinactl " + words_of(parser.app()) + "--help");
     return ExitStatus::bad_input;
   }
   return parser.arguments();

@@ -10,7 +10,6 @@
 #include "cloacina/flowfile.hpp"
 #include "core/text.hpp"
 #include "flowfile/flow_reader.hpp"
-#include "flowfile/schedule_reader.hpp"
 #include "flowfile/yaml_input.hpp"
 
 namespace cloacina {
@@ -42,8 +41,7 @@ LoadedFile load(const fs::path& path) {
   text.resize(static_cast<std::size_t>(in.gcount()));
   const fs::path whole = fs::absolute(path, error);
   if (error) return refuse(path, "has no absolute path: " + error.message());
-  return flowfile::load_text(
-      text, {.file = path.string(), .folder = whole.lexically_normal().parent_path(), .schedules = flowfile::schedules_accepted});
+  return flowfile::load_text(text, {.file = path.string(), .folder = whole.lexically_normal().parent_path()});
 }
 
 /// The files that `paths` stand for, each once; what cannot be listed is left for `load` to refuse.
@@ -104,8 +102,7 @@ FlowFile parse_flow_file(std::string_view text, const std::string& file, const s
   std::error_code error;
   const fs::path whole = folder.empty() ? fs::current_path(error) : fs::absolute(folder, error);
   if (error) return refuse(file, "its folder has no absolute path: " + error.message()).content;
-  return flowfile::load_text(text, {.file = file, .folder = whole.lexically_normal(), .schedules = flowfile::schedules_accepted})
-      .content;
+  return flowfile::load_text(text, {.file = file, .folder = whole.lexically_normal()}).content;
 }
 
 FlowFile read_flow_file(const std::filesystem::path& path) { return load(path).content; }

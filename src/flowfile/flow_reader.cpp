@@ -44,7 +44,7 @@ std::vector<WorkflowRead> read_root(Problems& problems, const Node& root, const 
     return out;
   }
   if (list->items.empty()) problems.add(list->at, "workflows must hold at least one workflow");
-  for (const Node* item : list->items) out.push_back(read_workflow(problems, *item, options.folder, options.schedules));
+  for (const Node* item : list->items) out.push_back(read_workflow(problems, *item, options.folder));
   return out;
 }
 
@@ -63,7 +63,8 @@ void read_document(Problems& problems, std::string_view text, const ReadOptions&
   for (auto& workflow : workflows) {
     if (!workflow.name.empty()) out.workflows.push_back({workflow.name, options.file, workflow.at});
     for (auto& schedule : workflow.schedules) {
-      if (!schedule.name.empty()) out.schedules.push_back({schedule.name, options.file, {schedule.line, schedule.column}});
+      const auto& name = schedule.schedule.name;
+      if (!name.empty()) out.schedules.push_back({name, options.file, {schedule.line, schedule.column}});
     }
   }
   check_unique(problems, out.workflows, "workflow");

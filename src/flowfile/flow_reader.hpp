@@ -27,7 +27,6 @@ struct LoadedFile {
 struct ReadOptions {
   std::string file;              ///< as problems name it
   std::filesystem::path folder;  ///< where relative folders start
-  bool schedules = true;         ///< whether the key is accepted
 };
 
 /// Reads the text of one file.

@@ -1,7 +1,11 @@
 #include "flowfile/schedule_reader.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <initializer_list>
 #include <utility>
 
+#include "cloacina/error.hpp"
 #include "core/text.hpp"
 #include "flowfile/fields.hpp"
 
@@ -12,45 +16,31 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::int64_t priority_max = 1'000'000;
+/// To find what was meant by a wrong zone costs milliseconds. In a file that has so many problems zones are not looked at.
+constexpr std::size_t problems_max = 100;
 
-/// The checks that need more than one field. What the cron text and the zone mean belongs here too.
-void check_rule(Problems& problems, const Fields& fields, const ScheduleEntry& schedule) {
-  if (schedule.start_at && schedule.end_at && *schedule.end_at <= *schedule.start_at) {
-    problems.add(fields.position("end_at"), "the window of the schedule is empty: end_at must be later than start_at");
-  }
+/// The spellings of `values`, as everywhere else.
+template <class T>
+Words<T> words(std::initializer_list<T> values) {
+  Words<T> out;
+  for (const T value : values) out.emplace_back(to_string(value), value);
+  return out;
 }
 
-void read_policies(Problems& problems, const Fields& fields, ScheduleEntry& schedule) {
-  using S = ScheduleEntry;
-  if (const Node* n = fields.find("dialect")) {
-    const Words<S::Dialect> words{{"ocps", S::Dialect::Ocps}, {"extended", S::Dialect::Extended}};
-    schedule.dialect = read_word(problems, *n, "dialect", words).value_or(S::Dialect::Ocps);
-  }
-  if (const Node* n = fields.find("gap")) {
-    const Words<S::Gap> words{{"next_valid", S::Gap::NextValid}, {"shift", S::Gap::Shift}, {"skip", S::Gap::Skip}};
-    schedule.gap = read_word(problems, *n, "gap", words).value_or(S::Gap::NextValid);
-  }
-  if (const Node* n = fields.find("overlap")) {
-    const Words<S::Overlap> words{{"automatic", S::Overlap::Automatic},
-                                  {"first", S::Overlap::First},
-                                  {"second", S::Overlap::Second},
-                                  {"both", S::Overlap::Both}};
-    schedule.overlap = read_word(problems, *n, "overlap", words).value_or(S::Overlap::Automatic);
-  }
-  if (const Node* n = fields.find("catchup")) {
-    const Words<S::Catchup> words{{"none", S::Catchup::None}, {"latest", S::Catchup::Latest}, {"all", S::Catchup::All}};
-    schedule.catchup = read_word(problems, *n, "catchup", words).value_or(S::Catchup::None);
-  }
-  if (const Node* n = fields.find("concurrency")) {
-    const Words<S::Concurrency> words{{"allow", S::Concurrency::Allow},
-                                      {"skip", S::Concurrency::Skip},
-                                      {"queue", S::Concurrency::Queue},
-                                      {"replace", S::Concurrency::Replace}};
-    schedule.concurrency = read_word(problems, *n, "concurrency", words).value_or(S::Concurrency::Allow);
-  }
+void read_policies(Problems& problems, const Fields& fields, Schedule& schedule) {
+  const auto word = [&](const char* key, auto& value, const auto& known) {
+    if (const Node* n = fields.find(key)) value = read_word(problems, *n, key, known).value_or(value);
+  };
+  word("dialect", schedule.dialect, words({Dialect::Ocps, Dialect::Extended}));
+  word("gap", schedule.gap, words({GapPolicy::NextValid, GapPolicy::Shift, GapPolicy::Skip}));
+  word("overlap", schedule.overlap,
+       words({OverlapPolicy::Automatic, OverlapPolicy::First, OverlapPolicy::Second, OverlapPolicy::Both}));
+  word("catchup", schedule.catchup, words({Catchup::None, Catchup::Latest, Catchup::All}));
+  word("concurrency", schedule.concurrency,
+       words({Concurrency::Allow, Concurrency::Skip, Concurrency::Queue, Concurrency::Replace}));
 }
 
-void read_times(Problems& problems, const Fields& fields, ScheduleEntry& schedule) {
+void read_times(Problems& problems, const Fields& fields, Schedule& schedule) {
   if (const Node* n = fields.find("start_at")) schedule.start_at = read_instant(problems, *n, "start_at");
   if (const Node* n = fields.find("end_at")) schedule.end_at = read_instant(problems, *n, "end_at");
   const auto duration = [&](const char* key, milliseconds& value) {
@@ -70,32 +60,85 @@ void read_workflow(Problems& problems, const Fields& fields, const std::string& 
                "a schedule starts the workflow that it stands in, " + core::quote(workflow) + "; found " + describe(*node));
 }
 
+/// The text of `key`; what `use` throws about it is a problem of it.
+template <class F>
+std::optional<std::string> read_checked(Problems& problems, const Node& node, const char* key, const F& use) {
+  auto text = read_text(problems, node, key);
+  if (!text) return std::nullopt;
+  try {
+    use(*text);
+    return text;
+  } catch (const Error& e) {
+    problems.add(node.at, e.what());  // which says what it is about
+  }
+  return std::nullopt;
+}
+
+void read_rule(Problems& problems, const Fields& fields, Schedule& schedule) {
+  if (const Node* n = fields.require("cron")) {
+    const auto parse = [&](const std::string& text) { (void)CronExpression::parse(text, schedule.dialect, schedule.name); };
+    schedule.cron = read_checked(problems, *n, "cron", parse).value_or("");
+  }
+  if (const Node* n = fields.find("time_zone"); n != nullptr && problems.size() < problems_max) {
+    const auto find = [](const std::string& zone) {
+      (void)rule_of({.name = {}, .workflow = {}, .cron = "@daily", .time_zone = zone});
+    };
+    schedule.time_zone = read_checked(problems, *n, "time_zone", find).value_or("UTC");
+  }
+}
+
+/// The moment at which a schedule is judged: now, but not after its last slot. A file that was good stays good when its window is
+/// over.
+Timestamp judged_at(const Schedule& schedule) {
+  const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+  const auto last = schedule.end_at ? rule_of(schedule).previous(*schedule.end_at) : std::nullopt;
+  return last ? std::min(now, *last - std::chrono::microseconds{1}) : now;
+}
+
+/// What no single field is to blame for: an empty window, a rule without a slot.
+void check_slots(Problems& problems, const Fields& fields, Schedule schedule) {
+  if (schedule.start_at && schedule.end_at && *schedule.end_at <= *schedule.start_at) {
+    problems.add(fields.position("end_at"), "the window of the schedule is empty: end_at must be later than start_at");
+    return;
+  }
+  if (schedule.cron.empty()) return;
+  // What is wrong with the names has been said.
+  if (schedule.name.empty()) schedule.name = "schedule";
+  if (schedule.workflow.empty()) schedule.workflow = "workflow";
+  const std::string subject = "schedule " + core::quote(schedule.name) + ": ";
+  try {
+    validate(schedule, judged_at(schedule));
+  } catch (const Error& e) {
+    std::string text = e.what();
+    if (text.starts_with(subject)) text.erase(0, subject.size());
+    problems.add(fields.find("cron")->at, text);
+  }
+}
+
 ScheduleEntry read_schedule(Problems& problems, const Node& node, const std::string& workflow) {
   const Fields fields(problems, node, "a schedule",
                       {"name", "workflow", "input", "cron", "dialect", "time_zone", "gap", "overlap", "start_at", "end_at",
                        "catchup", "max_lateness", "catchup_window", "concurrency", "jitter", "paused", "priority", "tags"});
-  ScheduleEntry schedule;
+  ScheduleEntry entry{.schedule = {}, .file = {}, .line = node.at.line, .column = node.at.column};
+  Schedule& schedule = entry.schedule;
   schedule.workflow = workflow;
-  schedule.line = node.at.line;
-  schedule.column = node.at.column;
   if (const Node* n = fields.require("name")) {
     schedule.name = read_name(problems, *n, "name").value_or("");
-    schedule.line = n->at.line;
-    schedule.column = n->at.column;
+    entry.line = n->at.line;
+    entry.column = n->at.column;
   }
   read_workflow(problems, fields, workflow);
-  if (const Node* n = fields.require("cron")) schedule.cron = read_text(problems, *n, "cron").value_or("");
-  if (const Node* n = fields.find("time_zone")) schedule.time_zone = read_text(problems, *n, "time_zone").value_or("UTC");
   if (const Node* n = fields.find("input")) schedule.input = read_object(problems, *n, "input").value_or(Json::object());
   read_policies(problems, fields, schedule);
+  read_rule(problems, fields, schedule);
   read_times(problems, fields, schedule);
   if (const Node* n = fields.find("paused")) schedule.paused = read_flag(problems, *n, "paused").value_or(false);
   if (const Node* n = fields.find("priority")) {
     schedule.priority = static_cast<int>(read_integer(problems, *n, "priority", {-priority_max, priority_max}).value_or(0));
   }
   if (const Node* n = fields.find("tags")) schedule.tags = read_texts(problems, *n, "tags");
-  check_rule(problems, fields, schedule);
-  return schedule;
+  check_slots(problems, fields, schedule);
+  return entry;
 }
 
 }  // namespace

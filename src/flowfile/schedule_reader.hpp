@@ -9,9 +9,6 @@
 
 namespace cloacina::flowfile {
 
-/// Whether workflow files may have the key `schedules`. Without it the key is an error that says so.
-inline constexpr bool schedules_accepted = false;
-
 /// Reads `schedules` of a workflow. What is wrong is reported.
 [[nodiscard]] std::vector<ScheduleEntry> read_schedules(Problems& problems, const Node& node, const std::string& workflow);
 

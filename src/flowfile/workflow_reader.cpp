@@ -88,7 +88,7 @@ void build(Problems& problems, const WorkflowBuilder& builder, const std::vector
 
 }  // namespace
 
-WorkflowRead read_workflow(Problems& problems, const Node& node, const std::filesystem::path& folder, bool schedules) {
+WorkflowRead read_workflow(Problems& problems, const Node& node, const std::filesystem::path& folder) {
   const std::size_t before = problems.size();
   const Fields fields(problems, node, "a workflow",
                       {"name", "description", "version", "tags", "input", "deadline", "env", "cwd", "tasks", "schedules"});
@@ -104,13 +104,7 @@ WorkflowRead read_workflow(Problems& problems, const Node& node, const std::file
   if (const Node* n = fields.find("env")) shared.env = read_env(problems, *n);
   if (const Node* n = fields.find("cwd")) shared.cwd = read_cwd(problems, *n, folder);
   auto tasks = read_tasks(problems, fields, folder);
-  if (const Node* n = fields.find("schedules")) {
-    if (schedules) {
-      out.schedules = read_schedules(problems, *n, out.name);
-    } else {
-      problems.add(fields.position("schedules"), "this version of cloacina does not run schedules");
-    }
-  }
+  if (const Node* n = fields.find("schedules")) out.schedules = read_schedules(problems, *n, out.name);
   if (inherited_bytes(shared, tasks.size()) > inherited_bytes_max) {
     problems.add(fields.position("env"),
                  "env and cwd, given to each of " + std::to_string(tasks.size()) + " tasks, are more than 16 MiB");

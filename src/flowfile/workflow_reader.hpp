@@ -20,6 +20,6 @@ struct WorkflowRead {
 };
 
 /// Reads one element of `workflows`. `folder` is the file's.
-[[nodiscard]] WorkflowRead read_workflow(Problems& problems, const Node& node, const std::filesystem::path& folder, bool schedules);
+[[nodiscard]] WorkflowRead read_workflow(Problems& problems, const Node& node, const std::filesystem::path& folder);
 
 }  // namespace cloacina::flowfile

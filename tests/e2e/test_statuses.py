@@ -93,7 +93,9 @@ class Databases(world.World):
         self.file("w.yaml", W)
         texts = [self.error(*words, *options, status=status)
                  for words in (["run", "w.yaml"], ["serve", "w.yaml"], ["submit", "w"], ["list"], ["show", world.MISSING_ID],
-                               ["cancel", world.MISSING_ID], ["runners"], ["prune", "--older-than", "1d"])]
+                               ["cancel", world.MISSING_ID], ["runners"], ["prune", "--older-than", "1d"],
+                               ["schedule", "list"], ["schedule", "get", "s"], ["schedule", "run-now", "s"],
+                               ["schedule", "put", "s", "--workflow", "w", "--cron", "@daily"])]
         return texts
 
     def test_missing_folder(self):

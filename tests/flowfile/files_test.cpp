@@ -86,9 +86,23 @@ TEST_F(FlowFiles, NamesAreUniqueInWhatIsLoadedTogether) {
   EXPECT_THAT(file.workflows, IsEmpty());
 }
 
-TEST_F(FlowFiles, SchedulesAreRefusedUntilTheyRun) {
+TEST_F(FlowFiles, TwoFilesCannotClaimOneSchedule) {
   write("a.yaml", "cloacina: 1\nworkflows: [{name: v, tasks: {a: {run: x}}, schedules: [{name: s, cron: '@daily'}]}]\n");
-  EXPECT_THAT(problems(read_flow_files({folder_})), ElementsAre("a.yaml:2:45: this version of cloacina does not run schedules"));
+  write("b.yaml", "cloacina: 1\nworkflows: [{name: w, tasks: {a: {run: x}}, schedules: [{name: s, cron: '@hourly'}]}]\n");
+  const FlowFile file = read_flow_files({folder_});
+  EXPECT_THAT(problems(file), ElementsAre("b.yaml:2:64: schedule 's' is already there, in a.yaml:2:64"));
+  EXPECT_THAT(file.schedules, IsEmpty());
+}
+
+TEST_F(FlowFiles, SchedulesOfAllFilesKnowTheirPlaces) {
+  write("a.yaml", "cloacina: 1\nworkflows: [{name: v, tasks: {a: {run: x}}, schedules: [{name: s, cron: '@daily'}]}]\n");
+  write("b.yaml", "cloacina: 1\nworkflows: [{name: w, tasks: {a: {run: x}}, schedules: [{name: t, cron: '@hourly'}]}]\n");
+  const FlowFile file = read_flow_files({folder_});
+  ASSERT_THAT(problems(file), IsEmpty());
+  ASSERT_EQ(file.schedules.size(), 2U);
+  EXPECT_EQ(file.schedules[1].schedule.name, "t");
+  EXPECT_EQ(file.schedules[1].schedule.workflow, "w");
+  EXPECT_EQ(file.schedules[1].file, (folder_ / "b.yaml").string());
 }
 
 TEST_F(FlowFiles, ProblemsOfAllFilesAreReported) {

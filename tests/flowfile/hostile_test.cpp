@@ -58,6 +58,13 @@ TEST(HostileFlowFile, NestingIsRefusedAtTheSixtyFifthLevel) {
   EXPECT_THAT(problems_of(maps), ElementsAre("65:65: more than 64 levels of lists and mappings"));
 }
 
+TEST(HostileFlowFile, ManyWrongZones) {
+  std::string text = "cloacina: 1\nworkflows:\n- name: w\n  tasks: {a: {run: x}}\n  schedules:\n";
+  for (int i = 0; i < 10'000; ++i)
+    text += "  - {name: s" + std::to_string(i) + ", cron: '@daily', time_zone: Z" + std::to_string(i) + "}\n";
+  EXPECT_EQ(problems_of(text).size(), 100U);  // each costs milliseconds: one looks for what was meant
+}
+
 TEST(HostileFlowFile, ManyKeys) {
   std::string keys;
   for (int i = 0; i < 100'000; ++i) keys += "k" + std::to_string(i) + ": 1\n";

@@ -52,18 +52,18 @@ TEST(FlowFileWorkflow, TheExampleIsWhatTheBuilderMakes) {
       .when(any_failed());
   const Workflow built = flow.build();
 
-  const FlowFile file = flowfile::load_text(example, {.file = "f", .folder = "/flows", .schedules = true}).content;
+  const FlowFile file = flowfile::load_text(example, {.file = "f", .folder = "/flows"}).content;
   ASSERT_THAT(file.problems, IsEmpty());
   ASSERT_EQ(file.workflows.size(), 1U);
   EXPECT_EQ(file.workflows.front().to_json(), built.to_json());
   EXPECT_EQ(file.workflows.front().version(), built.version());
   ASSERT_EQ(file.schedules.size(), 1U);
-  EXPECT_EQ(file.schedules.front().name, "nightly");
+  EXPECT_EQ(file.schedules.front().schedule.name, "nightly");
 }
 
 TEST(FlowFileWorkflow, TheVersionDependsOnTheMeaningAlone) {
   const auto version = [](std::string_view text, const char* folder = "/flows") {
-    const FlowFile file = flowfile::load_text(text, {.file = "f", .folder = folder, .schedules = true}).content;
+    const FlowFile file = flowfile::load_text(text, {.file = "f", .folder = folder}).content;
     return file.workflows.size() == 1 ? file.workflows.front().version() : "not one workflow";
   };
   const std::string first = version(example);
