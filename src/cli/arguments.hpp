@@ -86,10 +86,28 @@ struct DoctorArguments {};
 struct PruneArguments {
   std::string older_than;
 };
+/// What all `cron` commands take. Policies and times are read by the commands, which say what they take.
+struct CronArguments {
+  std::string expression;
+  std::optional<std::string> zone;
+  std::string dialect = "ocps";
+  std::string name;  ///< what `H` is hashed from
+};
+struct CronNextArguments : CronArguments {
+  std::optional<std::string> after;
+  std::optional<std::string> before;
+  std::string count = "1";
+  std::string gap = "next_valid";
+  std::string overlap = "automatic";
+  bool local = false;
+};
+struct CronCheckArguments : CronArguments {};
+struct CronExplainArguments : CronArguments {};
 
 using Command = std::variant<std::monostate, RunArguments, ServeArguments, SubmitArguments, WaitArguments, ShowArguments,
                              ListArguments, LogsArguments, CancelArguments, PauseArguments, ResumeArguments, RetryArguments,
-                             CheckArguments, GraphArguments, RunnersArguments, MigrateArguments, DoctorArguments, PruneArguments>;
+                             CheckArguments, GraphArguments, RunnersArguments, MigrateArguments, DoctorArguments, PruneArguments,
+                             CronNextArguments, CronCheckArguments, CronExplainArguments>;
 
 struct Arguments {
   Globals globals;

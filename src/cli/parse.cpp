@@ -16,6 +16,7 @@ Examples:
   cloacinactl submit nightly --wait          from anywhere, beside a serve
   cloacinactl list --status Failed --since 1d
   cloacinactl retry 0192d3c5-7b1a-7c3e-9f21-0a1b2c3d4e5f
+  cloacinactl cron next '30 2 * * *' --zone Europe/Berlin --count 5 --local
 
 Exit status: 0 done, 1 the execution did not complete, 2 bad input, 3 not found, 4 conflict, 5 database unavailable,
 6 time is up, 70 a bug of cloacina.)";
@@ -40,6 +41,7 @@ class Parser {
     declare_controls();
     declare_files();
     declare_upkeep();
+    declare_cron();
   }
 
   [[nodiscard]] CLI::App& app() { return app_; }
@@ -48,12 +50,19 @@ class Parser {
  private:
   /// A command whose options are read into a T.
   template <class T>
-  std::pair<CLI::App*, T*> command(const std::string& name, const std::string& description, const std::string& footer = {}) {
+  std::pair<CLI::App*, T*> command(const std::string& name, const std::string& description, const std::string& lines = {}) {
+    return command<T>(app_, name, description,
+                      "\nAlso --database, --tenant and --json, as in cloacinactl --help." +
+                          (lines.empty() ? std::string() : "\n\nExamples:\n" + lines));
+  }
+  /// The same below another one.
+  template <class T>
+  std::pair<CLI::App*, T*> command(CLI::App& parent, const std::string& name, const std::string& description,
+                                   const std::string& footer) {
     auto values = std::make_shared<T>();
-    CLI::App* sub = app_.add_subcommand(name, description);
+    CLI::App* sub = parent.add_subcommand(name, description);
     sub->fallthrough();
-    sub->footer("\nAlso --database, --tenant and --json, as in cloacinactl --help." +
-                (footer.empty() ? std::string() : "\n\nExamples:\n" + footer));
+    sub->footer(footer);
     sub->callback([this, values] { command_ = [values] { return Command{*values}; }; });
     return {sub, values.get()};
   }
@@ -165,15 +174,58 @@ class Parser {
     prune->add_option("--older-than", p->older_than, "Ended so long ago")->required()->type_name("D");
   }
 
+  /// A command below `cron`, with the options that all of them have.
+  template <class T>
+  std::pair<CLI::App*, T*> cron_command(CLI::App& cron, const std::string& name, const std::string& description,
+                                        const std::string& lines) {
+    auto [sub, a] = command<T>(cron, name, description, "\nAlso --json. No database is needed.\n\nExamples:\n" + lines);
+    sub->add_option("EXPR", a->expression, "A cron expression, in quotes")->required()->type_name("");
+    sub->add_option("--zone", a->zone, "The time zone, as Europe/Berlin (default: UTC)")->type_name("Z");
+    sub->add_option("--dialect", a->dialect, "ocps or extended")->capture_default_str()->type_name("DIALECT");
+    sub->add_option("--name", a->name, "The schedule's name, which H is hashed from (default: empty)")->type_name("NAME");
+    return {sub, a};
+  }
+
+  void declare_cron() {
+    CLI::App* cron = app_.add_subcommand("cron", "Look at cron expressions: next, check, explain");
+    cron->require_subcommand(1);
+    cron->fallthrough();
+    cron->footer("\nSee cloacinactl cron next --help, and so on. No database is needed.");
+
+    auto [next, n] = cron_command<CronNextArguments>(
+        *cron, "next", "Print when an expression fires, in UTC, one instant a line; none when it does not",
+        "  cloacinactl cron next '0 2 * * *' --zone Europe/Berlin --count 3\n"
+        "  cloacinactl cron next '30 2 * * *' --zone Europe/Berlin --after 2026-03-28T12:00:00Z --local\n"
+        "  cloacinactl cron next '@every 90s' --dialect extended --after 2026-01-01T00:00:00Z --before 2026-01-01T00:10:00Z "
+        "--count 100");
+    next->add_option("--after", n->after, "Later than this, RFC 3339 (default: now)")->type_name("T");
+    next->add_option("--before", n->before, "Earlier than this, RFC 3339 (default: no end)")->type_name("T");
+    next->add_option("--count", n->count, "At most so many")->capture_default_str()->type_name("N");
+    next->add_option("--gap", n->gap, "A local time that does not exist: next_valid, shift or skip")
+        ->capture_default_str()
+        ->type_name("POLICY");
+    next->add_option("--overlap", n->overlap, "A local time that exists twice: automatic, first, second or both")
+        ->capture_default_str()
+        ->type_name("POLICY");
+    next->add_flag("--local", n->local, "Also the zone's clock, and what its changes moved or skipped");
+
+    cron_command<CronCheckArguments>(*cron, "check", "Print valid, or what is wrong with an expression; exit 2 when it is not",
+                                     "  cloacinactl cron check '*/15 9-17 * * MON-FRI' --zone America/New_York");
+    cron_command<CronExplainArguments>(*cron, "explain", "Say in a sentence when an expression fires",
+                                       "  cloacinactl cron explain '0 9 * * MON#1' --zone Europe/Berlin");
+  }
+
   CLI::App app_;
   Globals globals_;
   std::function<Command()> command_ = [] { return Command{}; };
 };
 
-/// The command that was named, if any.
-CLI::App& named(CLI::App& app) {
-  const auto subs = app.get_subcommands();
-  return subs.empty() ? app : *subs.front();
+/// The words of the command that was named: "cron next "; empty without one.
+std::string named(const CLI::App& app) {
+  std::string words;
+  for (auto subs = app.get_subcommands(); !subs.empty(); subs = subs.front()->get_subcommands())
+    words += subs.front()->get_name() + " ";
+  return words;
 }
 
 }  // namespace
@@ -193,9 +245,10 @@ std::variant<Arguments, int> parse(int argc, const char* const* argv, Console& c
       console.err.write(parser.app().help());
       return ExitStatus::bad_input;
     }
-    const auto& app = named(parser.app());
-    const std::string words = &app == &parser.app() ? "" : app.get_name() + " ";
-    console.err.line(std::string("cloacinactl: ") + e.what() + "; see cloacinactl " + words + "--help");
+    const std::string words = named(parser.app());
+    const bool unquoted = words.starts_with("cron ") && dynamic_cast<const CLI::ExtrasError*>(&e) != nullptr;
+    console.err.line(std::string("cloacinactl: ") + e.what() + (unquoted ? "; write the expression in quotes" : "") +
+                     "; see cloacinactl " + words + "--help");
     return ExitStatus::bad_input;
   }
   return parser.arguments();
