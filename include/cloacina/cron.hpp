@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -69,6 +70,14 @@ enum class SkipReason {
 [[nodiscard]] CLOACINA_API Catchup parse_catchup(std::string_view text);
 [[nodiscard]] CLOACINA_API SkipReason parse_skip_reason(std::string_view text);
 
+/// What is wrong with the text of an expression.
+struct CronProblem {
+  std::string text;          ///< the sentence that CronExpression::parse throws
+  std::string field;         ///< "minute", "day-of-month", …; empty when it is not about one field
+  std::size_t position = 0;  ///< where it is: 1 = the first byte; 0 when it is about the whole text
+  std::size_t length = 0;    ///< how many bytes from there; 0 where something is missing
+};
+
 /// A parsed cron expression: `[second] minute hour day-of-month month day-of-week [year]`, a nickname such as `@daily`, `@reboot`,
 /// or in the extended dialect `@every <duration>`. A cheap immutable value, safe to share between threads.
 class CLOACINA_API CronExpression {
@@ -76,6 +85,9 @@ class CLOACINA_API CronExpression {
   /// Reads `text`. `name` is what `H` is hashed from: the schedule's name. *Throws* Error{InvalidArgument} that names the field,
   /// the position (1 = the first byte of `text`), what was found, and where one exists the spelling that would work.
   [[nodiscard]] static CronExpression parse(std::string_view text, Dialect dialect = Dialect::Ocps, std::string_view name = {});
+  /// What `parse` would throw, as a value; none when it would not. For who wants to show the place.
+  [[nodiscard]] static std::optional<CronProblem> check(std::string_view text, Dialect dialect = Dialect::Ocps,
+                                                        std::string_view name = {});
 
   /// The text as it was given.
   [[nodiscard]] const std::string& text() const noexcept;
@@ -119,6 +131,15 @@ struct SuppressedTimes {
   std::chrono::local_seconds first;  ///< the first local time that did not fire
   std::chrono::local_seconds last;   ///< the last one
   std::int64_t count = 0;
+  Timestamp at;  ///< where they stand among the occurrences: when `first` would have fired, for a gap the transition
+};
+
+/// Local times that satisfy an expression, that a gap of the zone left out, and that the gap policy moved to one occurrence.
+struct MovedTimes {
+  Timestamp transition;              ///< the instant at which the clock was put forward
+  std::chrono::local_seconds first;  ///< the first local time that does not exist
+  std::chrono::local_seconds last;   ///< the last one
+  std::int64_t count = 0;
 };
 
 /// An expression in a time zone with its daylight-saving policies: a set of instants. A value; every function is pure, allocates
@@ -140,6 +161,9 @@ struct CLOACINA_API CronRule {
 
   /// What a transition did to `occurrence`. *Requires* an instant that `next` or `previous` gave.
   [[nodiscard]] OccurrenceKind kind(Timestamp occurrence) const noexcept;
+  /// The local times that were moved to `occurrence`, also when it would fire without them. None for most. *Requires* an instant
+  /// that `next` or `previous` gave.
+  [[nodiscard]] std::optional<MovedTimes> moved(Timestamp occurrence) const noexcept;
   /// The local times that transitions in [from, to) kept from firing, one entry a transition and cause, in order. Times that a gap
   /// policy moved are not among them.
   [[nodiscard]] std::vector<SuppressedTimes> suppressed(Timestamp from, Timestamp to) const;

@@ -86,6 +86,23 @@ struct DoctorArguments {};
 struct PruneArguments {
   std::string older_than;
 };
+/// What all `cron` commands take. Policies and times are read by the commands, which say what they take.
+struct CronArguments {
+  std::string expression;
+  std::optional<std::string> zone;
+  std::string dialect = "ocps";
+  std::string name;  ///< what `H` is hashed from
+};
+struct CronNextArguments : CronArguments {
+  std::optional<std::string> after;
+  std::optional<std::string> before;
+  std::string count = "1";
+  std::string gap = "next_valid";
+  std::string overlap = "automatic";
+  bool local = false;
+};
+struct CronCheckArguments : CronArguments {};
+struct CronExplainArguments : CronArguments {};
 
 /// The definition of a schedule, one option a field.
 struct SchedulePutArguments {
@@ -159,7 +176,7 @@ using Command =
                  RunnersArguments, MigrateArguments, DoctorArguments, PruneArguments, SchedulePutArguments, ScheduleGetArguments,
                  ScheduleListArguments, ScheduleRemoveArguments, SchedulePauseArguments, ScheduleResumeArguments,
                  ScheduleRunNowArguments, ScheduleNextArguments, ScheduleHistoryArguments, ScheduleStatsArguments,
-                 ScheduleBackfillArguments, ScheduleCalendarArguments>;
+                 ScheduleBackfillArguments, ScheduleCalendarArguments, CronNextArguments, CronCheckArguments, CronExplainArguments>;
 
 struct Arguments {
   Globals globals;

@@ -50,5 +50,7 @@ inline void add_input(CLI::App* sub, std::optional<std::string>& input) {
 
 /// `schedule put`, `schedule list` and so on.
 void declare_schedules(const Declare& declare);
+/// `cron next`, `cron check` and `cron explain`.
+void declare_cron(const Declare& declare);
 
 }  // namespace cloacina::cli

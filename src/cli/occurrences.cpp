@@ -45,32 +45,6 @@ std::string long_day_text(local_days day) {
          std::to_string(static_cast<int>(date.year()));
 }
 
-std::string remark_on(const CronRule& rule, Timestamp occurrence) {
-  switch (rule.kind(occurrence)) {
-    case OccurrenceKind::Regular:
-      return {};
-    case OccurrenceKind::AfterGap:
-      return "moved: its local time does not exist on this day (gap " + std::string(to_string(rule.gap)) + ")";
-    case OccurrenceKind::FirstPass:
-      return "the first of two times that the clock shows this";
-    case OccurrenceKind::SecondPass:
-      return "the second of two times that the clock shows this";
-  }
-  return {};
-}
-
-std::string remark_on(const CronRule& rule, const SuppressedTimes& suppressed) {
-  std::string text = day_text(floor<std::chrono::days>(suppressed.first)) + " " + clock_text(suppressed.first);
-  if (suppressed.count > 1) {
-    text += " to " + clock_text(suppressed.last) + ", " + std::to_string(suppressed.count) + " times,";
-  }
-  if (suppressed.cause == SuppressedTimes::Cause::Gap) {
-    return text + " does not fire: the clock skips it" +
-           (rule.expression.is_interval_like() ? "" : " (gap " + std::string(to_string(rule.gap)) + ")");
-  }
-  return text + " fires once: the clock shows it twice (overlap " + std::string(to_string(rule.overlap)) + ")";
-}
-
 Timestamp begin_of(const TimeZone& zone, local_days day) {
   const Timestamp utc{day.time_since_epoch()};
   // Before `low` it is an earlier day, at `high` it is this one or a later one.

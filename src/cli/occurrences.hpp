@@ -15,11 +15,6 @@ namespace cloacina::cli {
 /// `Sunday, 29 March 2026`.
 [[nodiscard]] std::string long_day_text(std::chrono::local_days day);
 
-/// What a transition of the zone did to `occurrence`, which is one of `rule`; empty for most.
-[[nodiscard]] std::string remark_on(const CronRule& rule, Timestamp occurrence);
-/// What a transition kept from firing, and why.
-[[nodiscard]] std::string remark_on(const CronRule& rule, const SuppressedTimes& suppressed);
-
 /// The first instant at which the zone's wall clock shows `day`.
 [[nodiscard]] Timestamp begin_of(const TimeZone& zone, std::chrono::local_days day);
 

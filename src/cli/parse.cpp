@@ -15,6 +15,7 @@ Examples:
   cloacinactl list --status Failed --since 1d
   cloacinactl retry 0192d3c5-7b1a-7c3e-9f21-0a1b2c3d4e5f
   cloacinactl schedule put nightly --workflow nightly --cron '0 2 * * *' --zone Europe/Berlin
+  cloacinactl cron next '30 2 * * *' --zone Europe/Berlin --count 5 --local
 
 Exit status: 0 done, 1 the execution did not complete, 2 bad input, 3 not found, 4 conflict, 5 database unavailable,
 6 time is up, 70 a bug of cloacina.)";
@@ -40,6 +41,7 @@ class Parser {
     declare_files();
     declare_upkeep();
     declare_schedules(Declare(app_, command_));
+    declare_cron(Declare(app_, command_));
   }
 
   [[nodiscard]] CLI::App& app() { return app_; }
@@ -183,7 +185,10 @@ std::variant<Arguments, int> parse(int argc, const char* const* argv, Console& c
       console.err.write(parser.app().help());
       return ExitStatus::bad_input;
     }
-    console.err.line(std::string("cloacinactl: ") + e.what() + "; see cloacinactl " + words_of(parser.app()) + "--help");
+    const std::string words = words_of(parser.app());
+    const bool unquoted = words.starts_with("cron ") && dynamic_cast<const CLI::ExtrasError*>(&e) != nullptr;
+    console.err.line(std::string("cloacinactl: ") + e.what() + (unquoted ? "; write the expression in quotes" : "") +
+                     "; see cloacinactl " + words + "--help");
     return ExitStatus::bad_input;
   }
   return parser.arguments();

@@ -1,5 +1,6 @@
 #include "cli/client.hpp"
 #include "cli/commands.hpp"
+#include "cli/cron_words.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json.hpp"
 #include "cli/occurrences.hpp"
@@ -39,7 +40,9 @@ void print_json(Stream& out, const ScheduleInfo& info, const CronRule& rule, con
 void print_for_people(Stream& out, const CronRule& rule, const std::vector<Timestamp>& slots, Timestamp now) {
   auto from = now;
   for (const auto slot : slots) {
-    for (const auto& lost : rule.suppressed(from, slot)) out.line(out.paint(Color::Yellow, "- " + remark_on(rule, lost)));
+    for (const auto& lost : rule.suppressed(from, slot))
+      out.line(out.paint(Color::Yellow,
+                         "- " + day_text(std::chrono::floor<std::chrono::days>(lost.first)) + " " + remark_on(rule, lost)));
     from = slot;
     const auto remark = remark_on(rule, slot);
     out.line(format_seconds(slot) + "  " + rule.zone.format(slot) + "  " + out.paint(Color::Dim, relative(slot, now)) +

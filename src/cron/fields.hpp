@@ -3,12 +3,15 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cloacina/cron.hpp"
+#include "cloacina/error.hpp"
 #include "cron/matcher.hpp"
 
 namespace cloacina::cron {
@@ -74,6 +77,17 @@ struct FieldInput {
   std::string_view name;
 };
 [[nodiscard]] Field parse_field(const FieldInput& input);
+
+/// The error of an expression: `parse` throws it, `check` takes out the value.
+class ExpressionError : public Error {
+ public:
+  explicit ExpressionError(CronProblem problem)
+      : Error(ErrorCode::InvalidArgument, problem.text), problem_(std::make_shared<const CronProblem>(std::move(problem))) {}
+  [[nodiscard]] const CronProblem& problem() const noexcept { return *problem_; }
+
+ private:
+  std::shared_ptr<const CronProblem> problem_;  // copying an exception may not throw
+};
 
 /// `text` in quotes, unprintable bytes as \xNN, long texts shortened.
 [[nodiscard]] std::string quoted(std::string_view text);

@@ -19,7 +19,14 @@ struct Token {
 };
 
 [[noreturn]] void refuse(std::string_view whole, std::string_view problem) {
-  throw Error(ErrorCode::InvalidArgument, "cron expression " + quoted(whole) + ": " + std::string(problem));
+  throw ExpressionError({"cron expression " + quoted(whole) + ": " + std::string(problem), "", 0, 0});
+}
+
+/// `problem` is what to say after `position N: found 'word'`.
+[[noreturn]] void refuse(std::string_view whole, const Token& word, std::string_view problem) {
+  throw ExpressionError({"cron expression " + quoted(whole) + ": position " + std::to_string(word.position) + ": found " +
+                             quoted(word.text) + std::string(problem),
+                         "", word.position, word.text.size()});
 }
 
 std::vector<Token> split(std::string_view text) {
@@ -54,28 +61,28 @@ std::string lower(std::string_view text) {
 
 [[noreturn]] void refuse_nickname(std::string_view whole, const Token& word) {
   const std::string small = lower(word.text);
-  std::string problem = "position " + std::to_string(word.position) + ": found " + quoted(word.text) + ", which is no nickname; ";
+  const std::string problem = ", which is no nickname; ";
   for (const std::string_view known :
        {"@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly", "@reboot", "@every"}) {
-    if (small == known) refuse(whole, problem + "nicknames are lower case: write " + std::string(known));
+    if (small == known) refuse(whole, word, problem + "nicknames are lower case: write " + std::string(known));
   }
-  refuse(whole, problem + "write one of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly, @reboot");
+  refuse(whole, word, problem + "write one of @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly, @reboot");
 }
 
 std::chrono::milliseconds parse_every(const Compiled& compiled, const std::vector<Token>& tokens) {
   const std::string_view whole = compiled.text;
-  if (compiled.dialect != Dialect::Extended) refuse(whole, "position 1: '@every' needs the extended dialect");
+  if (compiled.dialect != Dialect::Extended) {
+    refuse(whole, tokens[0], ", which needs the extended dialect");
+  }
   if (tokens.size() != 2) refuse(whole, "'@every' takes one duration; write for example @every 90s or @every 1h30m");
   std::chrono::milliseconds value{};
   try {
     value = parse_duration(tokens[1].text);
   } catch (const Error&) {
-    refuse(whole, "position " + std::to_string(tokens[1].position) + ": found " + quoted(tokens[1].text) +
-                      " where a duration belongs; write for example @every 90s or @every 1h30m");
+    refuse(whole, tokens[1], " where a duration belongs; write for example @every 90s or @every 1h30m");
   }
   if (value < every_min || value > every_max) {
-    refuse(whole, "position " + std::to_string(tokens[1].position) + ": found " + quoted(tokens[1].text) +
-                      "; an interval is at least 1s and at most 36525d");
+    refuse(whole, tokens[1], "; an interval is at least 1s and at most 36525d");
   }
   return value;
 }
@@ -125,8 +132,7 @@ void parse_nickname(Compiled& compiled, const std::vector<Token>& tokens) {
   }
   if (!reboot && fields.empty()) refuse_nickname(compiled.text, word);
   if (tokens.size() != 1) {
-    refuse(compiled.text, "position " + std::to_string(tokens[1].position) + ": found " + quoted(tokens[1].text) + " after " +
-                              quoted(word.text) + "; a nickname stands alone");
+    refuse(compiled.text, tokens[1], " after " + quoted(word.text) + "; a nickname stands alone");
   }
   compiled.reboot = reboot;
   if (!reboot) parse_fields(compiled, split(fields), {});
@@ -145,8 +151,8 @@ CronExpression CronExpression::parse(std::string_view text, Dialect dialect, std
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);
     if ((byte < ' ' && byte != '\t') || byte > '~') {
-      refuse(text, "position " + std::to_string(i + 1) + ": found " + quoted(text.substr(i, 1)) +
-                       "; fields are separated by spaces or tabs and contain letters, digits and *,-/?#+");
+      refuse(text, Token{text.substr(i, 1), i + 1},
+             "; fields are separated by spaces or tabs and contain letters, digits and *,-/?#+");
     }
   }
   const auto tokens = split(text);
@@ -161,6 +167,15 @@ CronExpression CronExpression::parse(std::string_view text, Dialect dialect, std
     parse_fields(*compiled, tokens, name);
   }
   return CronExpression(std::move(compiled));
+}
+
+std::optional<CronProblem> CronExpression::check(std::string_view text, Dialect dialect, std::string_view name) {
+  try {
+    (void)parse(text, dialect, name);
+    return std::nullopt;
+  } catch (const cron::ExpressionError& error) {
+    return error.problem();
+  }
 }
 
 const std::string& CronExpression::text() const noexcept { return compiled_->text; }

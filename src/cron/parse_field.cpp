@@ -78,7 +78,7 @@ class FieldReader {
     std::string text = "cron expression " + quoted(in_.whole) + ": " + std::string(spec_.name) + " field, position " +
                        std::to_string(in_.position + offset) + ": found " + quoted(found) + "; " + std::string(problem);
     if (!hint.empty()) text += "; " + hint;
-    throw Error(ErrorCode::InvalidArgument, text);
+    throw ExpressionError({std::move(text), std::string(spec_.name), in_.position + offset, found.size()});
   }
   [[noreturn]] void fail_item(std::string_view problem, const std::string& hint = {}) const {
     fail(item_, item_text(), problem, hint);

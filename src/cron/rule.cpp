@@ -13,6 +13,7 @@ constexpr UtcSecond none_later = Matcher::none_later;
 constexpr UtcSecond none_earlier = Matcher::none_earlier;
 
 Timestamp timestamp(UtcSecond at) { return Timestamp{std::chrono::seconds{at}}; }
+std::chrono::local_seconds local_time(LocalSecond at) { return std::chrono::local_seconds{std::chrono::seconds{at}}; }
 std::optional<Timestamp> later_or_none(UtcSecond at) { return at == none_later ? std::nullopt : std::optional(timestamp(at)); }
 std::optional<Timestamp> earlier_or_none(UtcSecond at) { return at == none_earlier ? std::nullopt : std::optional(timestamp(at)); }
 
@@ -87,19 +88,51 @@ class Occurrences {
     return piece.has_later ? OccurrenceKind::FirstPass : OccurrenceKind::Regular;
   }
 
+  /// What gaps moved to `at`.
+  [[nodiscard]] std::optional<MovedTimes> moved(UtcSecond at) const {
+    if (gap_ == GapPolicy::Skip) return std::nullopt;
+    const std::int64_t length = gap_ == GapPolicy::Shift ? zone_.gap_seconds_max : 1;
+    std::optional<MovedTimes> result;
+    for (auto gap = gaps_until(at); gap != zone_.gaps.begin();) {
+      --gap;
+      if (gap->instant + length <= at) break;
+      const LocalSecond local = at + gap->offset_before;
+      const bool shift = gap_ == GapPolicy::Shift;
+      if (shift && (local < gap->local_begin || local >= gap->local_end)) continue;
+      const LocalSecond begin = shift ? local : gap->local_begin;
+      const LocalSecond end = shift ? local + 1 : gap->local_end;
+      const std::int64_t count = matches_in(begin, end);
+      if (count == 0) continue;
+      const MovedTimes found{.transition = timestamp(gap->instant),
+                             .first = local_time(matcher_.at_or_after(begin)),
+                             .last = local_time(matcher_.at_or_before(end - 1)),
+                             .count = count};
+      if (!result) {
+        result = found;
+      } else {
+        result->transition = found.transition;
+        result->first = std::min(result->first, found.first);
+        result->last = std::max(result->last, found.last);
+        result->count += found.count;
+      }
+    }
+    return result;
+  }
+
   void append_suppressed(UtcSecond from, UtcSecond to, std::vector<SuppressedTimes>& result) const {
     for (std::size_t i = zone_.piece_at(from); i < zone_.pieces.size() && zone_.pieces[i].begin < to; ++i) {
       const Piece& piece = zone_.pieces[i];
       if (!lets_through(piece)) {
         const LocalSecond first = std::max(from, piece.begin) + piece.offset;
-        append_suppressed(SuppressedTimes::Cause::Overlap, piece.has_later ? piece.end : piece.begin, first,
-                          std::min(to, piece.end) + piece.offset, result);
+        append_suppressed({SuppressedTimes::Cause::Overlap, piece.has_later ? piece.end : piece.begin, first,
+                           std::min(to, piece.end) + piece.offset, piece.offset},
+                          result);
       }
       if (gap_ != GapPolicy::Skip) continue;
       for (std::size_t g = piece.gaps_from; g < zone_.gaps.size() && zone_.gaps[g].instant < std::min(to, piece.end); ++g) {
         const Gap& gap = zone_.gaps[g];
         if (gap.instant >= from)
-          append_suppressed(SuppressedTimes::Cause::Gap, gap.instant, gap.local_begin, gap.local_end, result);
+          append_suppressed({SuppressedTimes::Cause::Gap, gap.instant, gap.local_begin, gap.local_end, {}}, result);
       }
     }
     std::stable_sort(result.begin(), result.end(),
@@ -163,9 +196,7 @@ class Occurrences {
 
   UtcSecond gap_at_or_before(UtcSecond from, UtcSecond best) {
     const std::int64_t length = gap_ == GapPolicy::Shift ? zone_.gap_seconds_max : 1;
-    auto index = static_cast<std::size_t>(std::upper_bound(zone_.gaps.begin(), zone_.gaps.end(), from,
-                                                           [](UtcSecond at, const Gap& gap) { return at < gap.instant; }) -
-                                          zone_.gaps.begin());
+    auto index = static_cast<std::size_t>(gaps_until(from) - zone_.gaps.begin());
     while (index-- > 0) {
       const Gap& gap = zone_.gaps[index];
       if (best != none_earlier && gap.instant + length <= best) break;
@@ -214,15 +245,30 @@ class Occurrences {
     return false;
   }
 
-  void append_suppressed(SuppressedTimes::Cause cause, UtcSecond transition, LocalSecond begin, LocalSecond end,
-                         std::vector<SuppressedTimes>& result) const {
-    const std::int64_t count = matches_in(begin, end);
+  /// The end of the gaps that are not later than `at`.
+  [[nodiscard]] std::vector<Gap>::const_iterator gaps_until(UtcSecond at) const {
+    return std::upper_bound(zone_.gaps.begin(), zone_.gaps.end(), at,
+                            [](UtcSecond instant, const Gap& gap) { return instant < gap.instant; });
+  }
+
+  /// Local times [begin, end) that a transition kept from firing.
+  struct Lost {
+    SuppressedTimes::Cause cause;
+    UtcSecond transition;
+    LocalSecond begin;
+    LocalSecond end;
+    std::optional<std::int32_t> offset;  ///< theirs, when they exist
+  };
+  void append_suppressed(const Lost& lost, std::vector<SuppressedTimes>& result) const {
+    const std::int64_t count = matches_in(lost.begin, lost.end);
     if (count == 0) return;
-    result.push_back({.cause = cause,
-                      .transition = timestamp(transition),
-                      .first = std::chrono::local_seconds{std::chrono::seconds{matcher_.at_or_after(begin)}},
-                      .last = std::chrono::local_seconds{std::chrono::seconds{matcher_.at_or_before(end - 1)}},
-                      .count = count});
+    const LocalSecond first = matcher_.at_or_after(lost.begin);
+    result.push_back({.cause = lost.cause,
+                      .transition = timestamp(lost.transition),
+                      .first = local_time(first),
+                      .last = local_time(matcher_.at_or_before(lost.end - 1)),
+                      .count = count,
+                      .at = timestamp(lost.offset ? first - *lost.offset : lost.transition)});
   }
 
   const Matcher& matcher_;
@@ -293,6 +339,11 @@ std::int64_t CronRule::count(Timestamp from, Timestamp to) const noexcept {
 OccurrenceKind CronRule::kind(Timestamp occurrence) const noexcept {
   if (expression.is_reboot() || expression.every()) return OccurrenceKind::Regular;
   return Occurrences(*this).kind(floor_second(occurrence));
+}
+
+std::optional<MovedTimes> CronRule::moved(Timestamp occurrence) const noexcept {
+  if (expression.is_reboot() || expression.every()) return std::nullopt;
+  return Occurrences(*this).moved(floor_second(occurrence));
 }
 
 std::vector<SuppressedTimes> CronRule::suppressed(Timestamp from, Timestamp to) const {

@@ -89,7 +89,7 @@ TEST(CronErrors, NameTheFieldThePositionAndWhatWouldWork) {
       {"0 0 0 1 1 * H", extended, "year field, position 13: found 'H'; H does not choose a year; write a year or *"},
       {"@Daily", ocps, "position 1: found '@Daily', which is no nickname; nicknames are lower case: write @daily"},
       {"@daily 5", ocps, "position 8: found '5' after '@daily'; a nickname stands alone"},
-      {"@every 90s", ocps, "position 1: '@every' needs the extended dialect"},
+      {"@every 90s", ocps, "position 1: found '@every', which needs the extended dialect"},
       {"@every", extended, "'@every' takes one duration; write for example @every 90s or @every 1h30m"},
       {"@every 90", extended, "position 8: found '90' where a duration belongs; write for example @every 90s or @every 1h30m"},
       {"@every 999ms", extended, "position 8: found '999ms'; an interval is at least 1s and at most 36525d"},
