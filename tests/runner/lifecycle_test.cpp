@@ -213,7 +213,8 @@ TEST_F(Lifecycle, ANewVersionIsTheOneThatLaterSubmissionsUse) {
   const auto one = version("1");
   const auto two = version("2");
   const auto r = started({one});
-  const auto waiting = r->submit("flow", {}, {.start_at = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()) + 1h});
+  const auto waiting =
+      r->submit("flow", {}, {.start_at = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()) + 1h});
   r->add(two);
   const auto result = r->run("flow");
   EXPECT_EQ(result.version, two.version());

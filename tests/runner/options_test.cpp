@@ -47,7 +47,8 @@ TEST_F(Options, EveryInvalidValueIsRefusedByTheNameOfItsField) {
   for (const auto& c : cases) {
     auto o = options(std::string("spoilt.db"));
     c.spoil(o);
-    EXPECT_THAT(error_of([&] { (void)runner(o); }, ErrorCode::InvalidArgument), HasSubstr(std::string(c.field) + " is ")) << c.field;
+    EXPECT_THAT(error_of([&] { (void)runner(o); }, ErrorCode::InvalidArgument), HasSubstr(std::string(c.field) + " is "))
+        << c.field;
   }
   EXPECT_FALSE(std::filesystem::exists(folder() / "spoilt.db"));
 }
@@ -90,6 +91,8 @@ TEST_F(Options, OfASubmissionAreRefusedByTheNameOfTheirField) {
   const std::vector<std::pair<const char*, SubmitOptions>> cases{
       {"priority", {.priority = 1'000'001}},
       {"priority", {.priority = -1'000'001}},
+      {"start_at", {.start_at = Timestamp::max()}},
+      {"start_at", {.start_at = Timestamp::min()}},
       {"key", {.key = ""}},
       {"key", {.key = std::string(1'025, 'k')}},
   };

@@ -110,9 +110,7 @@ template <class Condition>
 }
 
 /// The threads of this process.
-inline int thread_count() {
-  return static_cast<int>(std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}));
-}
+inline int thread_count() { return static_cast<int>(std::distance(std::filesystem::directory_iterator("/proc/self/task"), {})); }
 
 /// Runs `work(i)` in `count` threads at once.
 template <class Work>
@@ -123,7 +121,8 @@ void in_threads(int count, const Work& work) {
 }
 
 /// A workflow of one task, `only`, that is not retried.
-inline Workflow single(const std::string& name, TaskFunction run = [](TaskContext&) {}) {
+inline Workflow single(
+    const std::string& name, TaskFunction run = [](TaskContext&) {}) {
   WorkflowBuilder flow(name);
   flow.task("only", std::move(run)).retry(RetryPolicy::none());
   return flow.build();
@@ -159,7 +158,9 @@ class RunnerTest : public testing::Test {
     for (const auto& gate : gates_) gate->open();
   }
 
-  [[nodiscard]] std::string url(const std::string& file = "runner.db") const { return "sqlite:" + (folder_.path() / file).string(); }
+  [[nodiscard]] std::string url(const std::string& file = "runner.db") const {
+    return "sqlite:" + (folder_.path() / file).string();
+  }
   [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
   /// Small and impatient; commits that need not survive a power failure, so that the disk is not what is tested.
   [[nodiscard]] RunnerOptions options(const std::string& file = "runner.db") const {

@@ -173,7 +173,11 @@ TEST_F(Submit, AnInputOverTheLimitIsRefused) {
   auto o = options();
   o.context_bytes_max = 1'024;
   const auto r = started({single("flow")}, o);
-  EXPECT_THAT(error_of([&] { (void)r->submit("flow", {{"text", std::string(1'024, 'x')}}); }, ErrorCode::InvalidArgument),
+  EXPECT_THAT(error_of(
+                  [&] {
+                    (void)r->submit("flow", {{"text", std::string(1'024, 'x')}});
+                  },
+                  ErrorCode::InvalidArgument),
               HasSubstr("context_bytes_max is 1024"));
   EXPECT_TRUE(r->run("flow", {{"text", std::string(1'000, 'x')}}).completed());
 }
@@ -183,9 +187,8 @@ TEST_F(Submit, AHigherPriorityGoesFirst) {
   const auto closed = gate();
   auto o = options();
   o.workers = 1;
-  const auto r = started({gated("blocker", closed),
-                          single("flow", [&](TaskContext& t) { order.add(t.context().get<int>("number")); })},
-                         o);
+  const auto r =
+      started({gated("blocker", closed), single("flow", [&](TaskContext& t) { order.add(t.context().get<int>("number")); })}, o);
   (void)r->submit("blocker");
   ASSERT_TRUE(closed->reached());
   std::vector<ExecutionId> ids;
