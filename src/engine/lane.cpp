@@ -121,11 +121,12 @@ void Lane::apply(Effects& effects) {
                                " ignores its stop token; its thread is written off");
     workers_.write_off(item);
   }
+  // Callbacks go before tasks: a worker that takes the next task first may be away for hours.
+  workers_.call(std::move(effects.callbacks));
+  if (!effects.finished.empty()) workers_.call(options_.on_finished(effects.finished));
   workers_.start(std::move(effects.start));
   for (auto& answer : effects.answers) answer();
-  if (!effects.finished.empty()) workers_.call(options_.on_finished(effects.finished));
   if (effects.changed_by_others) options_.on_change_by_others();
-  workers_.call(std::move(effects.callbacks));
 }
 
 void Lane::publish() {
@@ -164,7 +165,7 @@ void Lane::rest(const Effects& effects) {
     const auto at_most = [&](std::chrono::nanoseconds d) {
       timeout = std::max(std::min(timeout.value_or(d), d), std::chrono::nanoseconds{0});
     };
-    if (effects.wake_utc) at_most(std::min<std::chrono::nanoseconds>(*effects.wake_utc - clocks.utc, wall_wait_max));
+    if (effects.wake_utc) at_most(std::min<std::chrono::microseconds>(*effects.wake_utc - clocks.utc, wall_wait_max));
     if (effects.wake_steady) at_most(*effects.wake_steady - clocks.steady);
     if (store_->has_company()) at_most(options_.heartbeat);
     if (watch_->fd() < 0) at_most(milliseconds{50});

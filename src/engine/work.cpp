@@ -19,10 +19,10 @@ std::string storable(std::string text) {
   return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
 }
 
-/// `what()` is the user's, and may be anything.
+/// `what()` is the user's, and may be anything. An attempt that failed has a text in any case.
 std::string text_of(const std::exception& e) {
   const char* text = e.what();
-  return text == nullptr ? "an exception without a text" : text;
+  return text == nullptr || *text == '\0' ? "an exception without a text" : text;
 }
 
 }  // namespace
@@ -32,9 +32,9 @@ Failure failure_of(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const CommandError& e) {
-    failure = {e.signal() ? FailureKind::Signal : FailureKind::Exit, e.what(), {}, e.exit(), e.signal(), e.output_tail()};
+    failure = {e.signal() ? FailureKind::Signal : FailureKind::Exit, text_of(e), {}, e.exit(), e.signal(), e.output_tail()};
   } catch (const Error& e) {
-    failure = {FailureKind::Exception, e.what(), e.code(), {}, {}, {}};
+    failure = {FailureKind::Exception, text_of(e), e.code(), {}, {}, {}};
   } catch (const std::exception& e) {
     failure = {FailureKind::Exception, text_of(e), {}, {}, {}, {}};
   } catch (...) {

@@ -36,6 +36,10 @@ class Check {
   std::string text_;
 };
 
+/// What a timestamp's text can hold, 0000 to 9999.
+constexpr Timestamp first_time = std::chrono::sys_days{std::chrono::year{0} / 1 / 1};
+constexpr Timestamp end_of_time = std::chrono::sys_days{std::chrono::year{10'000} / 1 / 1};
+
 bool is_utf8(const std::string& text) {
   try {
     (void)Json(text).dump();
@@ -71,6 +75,9 @@ void check(const RunnerOptions& o) {
 void check(const SubmitOptions& o) {
   Check c("submit options");
   c.range("priority", o.priority, -1'000'000, 1'000'000);
+  if (o.start_at && (*o.start_at < first_time || *o.start_at >= end_of_time)) {
+    c.bad("start_at", "out of range, it must be in the years 0000 to 9999");
+  }
   if (o.key && (o.key->empty() || o.key->size() > 1'024)) c.bad("key", "of a bad length, it must have 1 to 1024 bytes");
   c.done();
 }

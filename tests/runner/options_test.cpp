@@ -91,6 +91,8 @@ TEST_F(Options, OfASubmissionAreRefusedByTheNameOfTheirField) {
   const std::vector<std::pair<const char*, SubmitOptions>> cases{
       {"priority", {.priority = 1'000'001}},
       {"priority", {.priority = -1'000'001}},
+      {"start_at", {.start_at = Timestamp::max()}},
+      {"start_at", {.start_at = Timestamp::min()}},
       {"key", {.key = ""}},
       {"key", {.key = std::string(1'025, 'k')}},
   };
