@@ -3,9 +3,9 @@
 
 #include "cli/client.hpp"
 #include "cli/commands.hpp"
+#include "cli/days.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json.hpp"
-#include "cli/occurrences.hpp"
 #include "cli/schedule_words.hpp"
 #include "cli/values.hpp"
 

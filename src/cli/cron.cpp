@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 #include "cli/cron_words.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/listing.hpp"
 #include "cli/values.hpp"
 
 namespace cloacina::cli {
@@ -63,51 +64,6 @@ const char* why_none(const CronExpression& expression) {
   return "nothing is left in this window; nothing fires before 1970 and after 2199";
 }
 
-/// Writes occurrences, and what lies between them and did not fire, as they come.
-class Listing {
- public:
-  Listing(Console& console, const CronRule& rule, bool json, bool local)
-      : out_(console.out), rule_(rule), json_(json), local_(local), remarks_(local || (out_.terminal() && !json)) {}
-
-  void occurrence(Timestamp at) {
-    if (json_) {
-      out_.line(line(to_json(rule_, at)));
-      return;
-    }
-    std::string text = instant(at);
-    if (local_) text += "  " + rule_.zone.format(at);
-    if (remarks_) {
-      if (const auto remark = remark_on(rule_, at); !remark.empty()) text += "  " + out_.paint(Color::Yellow, remark);
-    }
-    out_.line(text);
-  }
-
-  /// In (after, through].
-  void skipped(Timestamp after, Timestamp through) {
-    if (!remarks_) return;
-    for (const auto& times : rule_.suppressed(after + tick, through + tick)) {
-      if (json_) {
-        out_.line(line(to_json(times)));
-        continue;
-      }
-      const std::string when = local_time(rule_, times);
-      const std::size_t columns = local_ ? instant_columns + 5 : 0;
-      out_.line("skipped" + std::string(instant_columns - 7 + 2, ' ') + when +
-                std::string(columns > when.size() ? columns - when.size() : 0, ' ') + "  " +
-                out_.paint(Color::Yellow, remark_on(rule_, times)));
-    }
-  }
-
- private:
-  static constexpr std::size_t instant_columns = 20;
-
-  Stream& out_;
-  const CronRule& rule_;
-  bool json_;
-  bool local_;
-  bool remarks_;
-};
-
 }  // namespace
 
 int execute(Console& console, const Globals& globals, const CronNextArguments& a) {
@@ -122,7 +78,7 @@ int execute(Console& console, const Globals& globals, const CronNextArguments& a
   const Timestamp before = a.before ? std::min(read_time("--before", *a.before), end_of_time) : end_of_time;
 
   const CronRule rule{.expression = expression, .zone = zone, .gap = gap, .overlap = overlap, .every_from = after};
-  Listing listing(console, rule, globals.json, a.local);
+  Listing listing(console.out, rule, {.json = globals.json, .local = a.local});
   Timestamp last = after;
   std::uint64_t printed = 0;
   for (; printed < count && !console.out.closed(); ++printed) {

@@ -1,4 +1,4 @@
-#include "cli/occurrences.hpp"
+#include "cli/days.hpp"
 
 #include <array>
 #include <cstdio>

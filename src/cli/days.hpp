@@ -2,11 +2,10 @@
 
 #include <chrono>
 #include <string>
-#include <vector>
 
-#include "cloacina/cron.hpp"
+#include "cloacina/time_zone.hpp"
 
-/// How slots are put into words for people.
+/// Days of a time zone, and how they are put into words for people.
 namespace cloacina::cli {
 
 /// `2026-03-29`, `02:30`, `02:30:15` when the seconds are not zero.
