@@ -69,5 +69,6 @@ class Stopwatch {
 [[nodiscard]] std::vector<double> floor_commit_ms(const std::string& file, int count);
 
 [[nodiscard]] std::vector<Benchmark> engine_benchmarks();
+[[nodiscard]] std::vector<Benchmark> cron_benchmarks();
 
 }  // namespace cloacina::bench

@@ -35,7 +35,9 @@ namespace {
 int run(const std::vector<std::string>& wanted) {
   nlohmann::json out = nlohmann::json::array();
   std::printf("%-40s %-8s %14s %-13s %14s %7s  %s\n", "name", "store", "value", "unit", "floor", "ratio", "settings");
-  for (const auto& benchmark : engine_benchmarks()) {
+  auto benchmarks = engine_benchmarks();
+  for (auto& benchmark : cron_benchmarks()) benchmarks.push_back(std::move(benchmark));
+  for (const auto& benchmark : benchmarks) {
     const auto named = [&](const std::string& w) { return benchmark.name.find(w) != std::string::npos; };
     if (!wanted.empty() && std::none_of(wanted.begin(), wanted.end(), named)) continue;
     for (const auto& r : benchmark.run()) {
@@ -51,6 +53,7 @@ int run(const std::vector<std::string>& wanted) {
                      {"settings", r.settings}});
     }
   }
+  std::filesystem::create_directories(CLOACINA_BENCH_FOLDER);
   std::ofstream(std::string(CLOACINA_BENCH_FOLDER) + "/results.json") << out.dump(1) << '\n';
   return 0;
 }
