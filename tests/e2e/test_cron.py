@@ -3,7 +3,10 @@
 import datetime
 import json
 import os
+import pathlib
 import pty
+import re
+import shlex
 import subprocess
 import time
 
@@ -284,6 +287,20 @@ class Mistakes(Cron):
         text = self.ctl("cron", "next", "--help")
         for option in ("--zone", "--after", "--before", "--count", "--dialect", "--gap", "--overlap", "--local", "--name"):
             self.assertRegex(text, rf"(?m)^  {option} ")
+
+
+class Documentation(Cron):
+    """What docs/cron-expressions.md shows is what the command says."""
+
+    def test_every_command_of_the_page(self):
+        page = pathlib.Path(__file__).resolve().parents[2] / "docs" / "cron-expressions.md"
+        shown = 0
+        for block in re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+            for words, expected in re.findall(r"^\$ cloacinactl (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
+                done = self.raw(*shlex.split(words))
+                self.assertEqual(done.stdout + done.stderr, expected, words)
+                shown += 1
+        self.assertGreater(shown, 15)
 
 
 if __name__ == "__main__":
