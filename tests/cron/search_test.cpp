@@ -300,7 +300,8 @@ TEST(Search, MovedAndSuppressedTimesAreAllThereAre) {
   const auto database = ZoneDatabase::system();
   for (const char* zone : {"Europe/Berlin", "Australia/Lord_Howe", "Antarctica/Troll", "Pacific/Apia", "America/Sao_Paulo",
                            "Africa/Casablanca", "Africa/Monrovia"}) {
-    for (const char* text : {"0,30 0-0 * * *", "0 0 * * *", "15,45 1,2,3 * * *", "0 12 * * *", "30 23 * * *", "*/10 * * * *"}) {
+    for (const char* text : {"0,30 0-0 * * *", "0 0 * * *", "15,45 1,2,3 * * *", "0 12 * * *", "30 23 * * *", "*/10 * * * *",
+                             "1,59 0,59 0,1,2,3,23 * * *"}) {
       for (const GapPolicy gap : gap_policies) {
         const CronRule rule{.expression = CronExpression::parse(text), .zone = database.zone(zone), .gap = gap};
         std::int64_t moved = 0;
