@@ -70,5 +70,6 @@ class Stopwatch {
 
 [[nodiscard]] std::vector<Benchmark> engine_benchmarks();
 [[nodiscard]] std::vector<Benchmark> schedule_benchmarks();
+[[nodiscard]] std::vector<Benchmark> cron_benchmarks();
 
 }  // namespace cloacina::bench

@@ -37,6 +37,7 @@ int run(const std::vector<std::string>& wanted) {
   std::printf("%-40s %-8s %14s %-13s %14s %7s  %s\n", "name", "store", "value", "unit", "floor", "ratio", "settings");
   auto all = engine_benchmarks();
   for (auto& benchmark : schedule_benchmarks()) all.push_back(std::move(benchmark));
+  for (auto& benchmark : cron_benchmarks()) all.push_back(std::move(benchmark));
   for (const auto& benchmark : all) {
     const auto named = [&](const std::string& w) { return benchmark.name.find(w) != std::string::npos; };
     if (!wanted.empty() && std::none_of(wanted.begin(), wanted.end(), named)) continue;
@@ -53,6 +54,7 @@ int run(const std::vector<std::string>& wanted) {
                      {"settings", r.settings}});
     }
   }
+  std::filesystem::create_directories(CLOACINA_BENCH_FOLDER);
   std::ofstream(std::string(CLOACINA_BENCH_FOLDER) + "/results.json") << out.dump(1) << '\n';
   return 0;
 }

@@ -41,7 +41,6 @@ OWNERS = [
     ("gtest/*", ["tests/*"], None),
     ("gmock/*", ["tests/*"], None),
     ("rapidcheck*", ["tests/*"], None),
-    ("benchmark/*", ["bench/*"], None),
 ]
 
 # Headers of Linux and POSIX: behind the small interfaces of src/os. The command talks to a terminal and to signals.

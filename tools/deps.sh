@@ -5,7 +5,7 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build ccache pkg-config git make python3 libsqlite3-dev nlohmann-json3-dev libhowardhinnant-date-dev
        libspdlog-dev libyaml-cpp-dev libcli11-dev libsodium-dev tzdata)
-test=(libgtest-dev libgmock-dev librapidcheck-dev libbenchmark-dev clang-16 clang-format-16 libclang-rt-16-dev)
+test=(libgtest-dev libgmock-dev librapidcheck-dev clang-16 clang-format-16 libclang-rt-16-dev)
 
 wanted=()
 for group in "${@:-all}"; do

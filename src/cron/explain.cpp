@@ -1,7 +1,7 @@
 #include <algorithm>
-#include <cstdio>
+#include <array>
 
-#include "cron/fields.hpp"
+#include "cron/explain_words.hpp"
 
 namespace cloacina {
 
@@ -9,7 +9,6 @@ namespace cron {
 namespace {
 
 using Kind = Item::Kind;
-using Words = std::vector<std::string>;
 
 constexpr std::array<std::string_view, 13> month_names{"",     "January", "February",  "March",   "April",    "May",     "June",
                                                        "July", "August",  "September", "October", "November", "December"};
@@ -17,286 +16,295 @@ constexpr std::array<std::string_view, 8> day_names{"Sunday",   "Monday", "Tuesd
                                                     "Thursday", "Friday", "Saturday", "Sunday"};
 
 std::string number(int value) { return std::to_string(value); }
-
-/// "1st", "22nd", "13th".
-std::string ordinal(int value) {
-  const int tens = value % 100;
-  const int ones = value % 10;
-  const bool teen = tens >= 11 && tens <= 13;
-  return number(value) + (teen || ones == 0 || ones > 3 ? "th" : ones == 1 ? "st" : ones == 2 ? "nd" : "rd");
-}
-
-/// "a", "a and b", "a, b and c".
-std::string joined(const Words& words, std::string_view last_link = " and ") {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) text += i + 1 == words.size() ? last_link : std::string_view(", ");
-    text += words[i];
-  }
-  return text;
-}
-
-std::string clock_time(int hour, int minute, int second, bool with_second) {
-  char text[32];
-  const int length = with_second ? std::snprintf(text, sizeof text, "%02d:%02d:%02d", hour, minute, second)
-                                 : std::snprintf(text, sizeof text, "%02d:%02d", hour, minute);
-  return {text, static_cast<std::size_t>(length)};
-}
-
-bool is_every(const Item& item) { return item.kind == Kind::Any && item.step == 1; }
-bool is_every(const Field& field) {
-  return std::any_of(field.items.begin(), field.items.end(), [](const Item& i) { return is_every(i); });
-}
-bool has_only_values(const Field& field) {
-  return std::all_of(field.items.begin(), field.items.end(), [](const Item& item) { return item.kind == Kind::Value; });
-}
-
-std::vector<int> sorted_values(const Field& field) {
-  std::vector<int> values;
-  for (const Item& item : field.items) values.push_back(item.first);
-  std::sort(values.begin(), values.end());
-  values.erase(std::unique(values.begin(), values.end()), values.end());
-  return values;
-}
-
-/// "5", "10 to 20", "every 5th from 10 to 40": the elements of a field that `name` gives words to.
-template <typename Name>
-Words words_of(const Field& field, FieldId id, const Name& name) {
-  const FieldSpec& spec = spec_of(id);
-  if (has_only_values(field)) {
-    Words words;
-    for (const int value : sorted_values(field)) words.push_back(name(value));
-    return words;
-  }
-  Words words;
-  for (const Item& item : field.items) {
-    const bool any = item.kind == Kind::Any;
-    const int first = any ? spec.first : item.first;
-    const int last = any ? spec.last : item.last;
-    if (item.kind == Kind::Value || (item.kind == Kind::Range && first == last)) {
-      words.push_back(name(first));
-    } else if (item.step > 1) {
-      words.push_back("every " + ordinal(item.step) + " from " + name(first) + " to " + name(last));
-    } else {
-      words.push_back(name(first) + " to " + name(last));
-    }
-  }
-  return words;
-}
-
-/// "every 7th " when the field is one stepped element.
-std::optional<std::string> single_step(const Field& field) {
-  if (field.items.size() != 1 || field.items[0].step == 1) return std::nullopt;
-  const Item& item = field.items[0];
-  if (item.kind == Kind::Any || item.first != item.last) return "every " + ordinal(item.step) + " ";
-  return std::nullopt;
-}
-
-/// " from 0 to 59": the span of a single element.
-template <typename Name>
-std::string span_of(const Field& field, FieldId id, const Name& name) {
-  const Item& item = field.items[0];
-  const bool any = item.kind == Kind::Any;
-  return " from " + name(any ? spec_of(id).first : item.first) + " to " + name(any ? spec_of(id).last : item.last);
-}
-
-/// Seconds and minutes at the beginning of the sentence: "Every 15 minutes", "At minutes 0 and 30".
-std::string leading(const Field& field, FieldId id, std::string_view unit) {
-  const std::string name(unit);
-  if (is_every(field)) return "Every " + name;
-  if (field.items.size() == 1 && field.items[0].kind == Kind::Any && 60 % field.items[0].step == 0) {
-    return "Every " + number(field.items[0].step) + " " + name + "s";
-  }
-  if (const auto stepped = single_step(field)) return "At " + *stepped + name + span_of(field, id, number);
-  const Words words = words_of(field, id, number);
-  const bool one = words.size() == 1 && words[0].size() <= 2;
-  return "At " + name + (one ? " " : "s ") + joined(words);
-}
-
-std::string hours_phrase(const Field& hours, bool lead_is_point) {
-  if (is_every(hours)) return lead_is_point ? " of every hour" : "";
-  if (hours.items.size() == 1 && hours.items[0].step == 1 && hours.items[0].kind != Kind::Any) {
-    const Item& item = hours.items[0];
-    const int last = item.kind == Kind::Range ? item.last : item.first;
-    return (lead_is_point ? " of each hour from " : " from ") + clock_time(item.first, 0, 0, false) + " to " +
-           clock_time(last, 59, 0, false);
-  }
-  if (const auto stepped = single_step(hours)) {
-    return (lead_is_point ? " of " : " in ") + *stepped + "hour" + span_of(hours, FieldId::Hour, number);
-  }
-  return (lead_is_point ? " of the hours " : " in the hours ") + joined(words_of(hours, FieldId::Hour, number));
-}
-
-struct TimePhrase {
-  std::string text;
-  bool is_list = false;  ///< "At 02:00": wants "every day" after it
-};
-
-TimePhrase time_phrase(const Compiled& compiled) {
-  constexpr std::size_t times_max = 6;
-  const Field& seconds = compiled.field(FieldId::Second);
-  const Field& minutes = compiled.field(FieldId::Minute);
-  const Field& hours = compiled.field(FieldId::Hour);
-  const bool on_the_minute = has_only_values(seconds) && sorted_values(seconds) == std::vector<int>{0};
-
-  if (has_only_values(seconds) && has_only_values(minutes) && has_only_values(hours)) {
-    Words times;
-    for (const int hour : sorted_values(hours)) {
-      for (const int minute : sorted_values(minutes)) {
-        for (const int second : sorted_values(seconds)) times.push_back(clock_time(hour, minute, second, !on_the_minute));
-      }
-    }
-    if (times.size() <= times_max) return {"At " + joined(times), true};
-  }
-  std::string text = on_the_minute ? leading(minutes, FieldId::Minute, "minute") : leading(seconds, FieldId::Second, "second");
-  bool lead_is_point = text.starts_with("At ");
-  if (!on_the_minute) {
-    if (!is_every(minutes)) {
-      const Words words = words_of(minutes, FieldId::Minute, number);
-      const bool one = words.size() == 1 && words[0].size() <= 2;
-      text += lead_is_point ? " of" : " in";
-      if (const auto stepped = single_step(minutes)) {
-        text += " " + *stepped + "minute" + span_of(minutes, FieldId::Minute, number);
-      } else {
-        text += (one ? " minute " : " minutes ") + joined(words);
-      }
-      lead_is_point = true;
-    } else if (lead_is_point) {
-      text += " of every minute";
-      lead_is_point = false;
-    }
-  }
-  return {text + hours_phrase(hours, lead_is_point), false};
-}
-
-std::string month_words(const Field& months) {
-  return joined(
-      words_of(months, FieldId::Month, [](int month) { return std::string(month_names[static_cast<std::size_t>(month)]); }));
-}
-
+std::string month_name(int month) { return std::string(month_names[static_cast<std::size_t>(month)]); }
+std::string day_name(int day) { return std::string(day_names[static_cast<std::size_t>(day)]); }
 std::string the(int day) { return "the " + ordinal(day); }
 
-Words day_of_month_words(const Field& field) {
-  if (has_only_values(field)) {
-    Words words;
-    for (const int day : sorted_values(field)) words.push_back(the(day));
-    return words;
+class MonthWords {
+ public:
+  explicit MonthWords(const Compiled& compiled) : values_(compiled, FieldId::Month) {
+    if (values_.step() == 1) stretch_ = {values_.first(), values_.last()};
+    // A winter, when no year is singled out to which its halves would belong.
+    if (!all() && !compiled.has_year && values_.first() == 1 && values_.last() == 12) find_winter();
   }
-  Words words;
-  for (const Item& item : field.items) {
-    switch (item.kind) {
-      case Kind::Any:
-      case Kind::Range: {
-        const int first = item.kind == Kind::Any ? 1 : item.first;
-        const int last = item.kind == Kind::Any ? 31 : item.last;
-        if (item.kind == Kind::Any && item.step == 1) {
-          words.push_back("every day");
-        } else if (item.step > 1) {
-          words.push_back("every " + ordinal(item.step) + " day from " + the(first) + " to " + the(last));
-        } else {
-          words.push_back(first == last ? the(first) : the(first) + " to " + the(last));
-        }
-        break;
-      }
-      case Kind::Last:
-        words.push_back(item.first == 0   ? "the last day"
-                        : item.first == 1 ? "the day before the last"
-                                          : "the day " + number(item.first) + " days before the last");
-        break;
-      case Kind::NearestWeekday:
-        words.push_back("the weekday nearest to " + the(item.first));
-        break;
-      case Kind::LastWeekday:
-        words.push_back("the last weekday");
-        break;
-      default:
-        words.push_back(the(item.first));
-    }
-  }
-  return words;
-}
 
-struct WeekPhrase {
-  Words words;            ///< "Monday", "Monday to Friday", "the 2nd Friday"
-  bool of_month = false;  ///< an element counts inside the month
-  bool all_named = true;  ///< only single days
+  [[nodiscard]] bool all() const { return values_.size() == 12; }
+  [[nodiscard]] bool single() const { return values_.single(); }
+
+  /// " of every month", " of June", " of every month from June to August": after a day of the month.
+  [[nodiscard]] std::string of() const {
+    if (all()) return " of every month";
+    return stretch_ ? " of every month" + span() : " of " + joined(values_.words(month_name));
+  }
+  /// "", " in June", " from June to August".
+  [[nodiscard]] std::string in() const {
+    if (all()) return "";
+    return stretch_ ? span() : " in " + joined(values_.words(month_name));
+  }
+
+ private:
+  void find_winter() {
+    const auto& list = values_.list();
+    std::size_t breaks = 0;
+    for (std::size_t i = 1; i < list.size(); ++i) {
+      if (list[i] == list[i - 1] + 1) continue;
+      ++breaks;
+      stretch_ = {list[i], list[i - 1]};
+    }
+    if (breaks != 1 || list.size() < 3) stretch_.reset();
+  }
+  [[nodiscard]] std::string span() const { return " from " + month_name(stretch_->first) + " to " + month_name(stretch_->second); }
+
+  Values values_;
+  std::optional<std::pair<int, int>> stretch_;
 };
 
-WeekPhrase day_of_week_words(const Field& field) {
-  const auto name = [](int day) { return std::string(day_names[static_cast<std::size_t>(day)]); };
-  WeekPhrase phrase;
-  for (const Item& item : field.items) {
-    switch (item.kind) {
-      case Kind::NthOfMonth:
-        phrase.words.push_back("the " + ordinal(item.last) + " " + name(item.first));
-        phrase.of_month = true;
-        break;
-      case Kind::LastOfMonth:
-        phrase.words.push_back("the last " + name(item.first));
-        phrase.of_month = true;
-        break;
-      case Kind::Range:
-      case Kind::Any: {
-        const int first = item.kind == Kind::Any ? 0 : item.first;
-        const int last = item.kind == Kind::Any ? 6 : item.last;
-        const int end = first > last ? last + 7 : last;
-        if (item.step == 1 && end - first > 1) {
-          phrase.words.push_back(name(first) + " to " + name(last));
-          phrase.all_named = false;
-        } else {
-          for (int day = first; day <= end; day += item.step) phrase.words.push_back(name(day % 7));
-        }
-        break;
-      }
-      default:
-        phrase.words.push_back(name(item.first));
+/// Days of the month.
+class MonthDays {
+ public:
+  explicit MonthDays(const Compiled& compiled) : plain_(compiled, FieldId::DayOfMonth) {
+    for (const Item& item : compiled.field(FieldId::DayOfMonth).items) {
+      if (item.kind == Kind::Last || item.kind == Kind::NearestWeekday || item.kind == Kind::LastWeekday) add_special(item);
     }
   }
-  return phrase;
-}
 
-std::string days_phrase(const Compiled& compiled, bool after_times) {
-  const Field& of_month = compiled.field(FieldId::DayOfMonth);
-  const Field& of_week = compiled.field(FieldId::DayOfWeek);
-  const Field& months = compiled.field(FieldId::Month);
-  const std::string of_months = is_every(months) ? " of every month" : " of " + month_words(months);
-  const std::string in_months = is_every(months) ? "" : " in " + month_words(months);
-
-  if (!of_month.restricted && !of_week.restricted) return (after_times ? " every day" : "") + in_months;
-  std::string by_month;
-  if (of_month.restricted) by_month = " on " + joined(day_of_month_words(of_month)) + of_months;
-  if (!of_week.restricted) return by_month;
-
-  const WeekPhrase week = day_of_week_words(of_week);
-  if (of_month.restricted && of_week.conjunct) {
-    Words days = week.words;
-    if (!week.of_month && week.all_named) {
-      for (std::string& day : days) day.insert(0, "a ");
-    }
-    return by_month + (week.all_named ? ", if that is " : ", if that is one of ") + joined(days, " or ");
+  [[nodiscard]] bool all() const { return plain_.size() == 31; }
+  /// The one date, when there is just one.
+  [[nodiscard]] std::optional<int> single() const {
+    return specials_.empty() && plain_.single() ? std::optional(plain_.first()) : std::nullopt;
   }
-  std::string by_week = " on " + std::string(!week.of_month && week.all_named ? "every " : "") + joined(week.words);
-  by_week += week.of_month ? of_months : in_months;
-  return by_month.empty() ? by_week : by_month + ", and also" + by_week;
+
+  /// "the 1st, 15th and the last day".
+  [[nodiscard]] std::string text() const {
+    constexpr std::size_t list_max = 6;
+    Words words;
+    const auto step = plain_.step();
+    if (step && *step > 1 && plain_.size() > list_max) {
+      words.push_back("every " + ordinal(*step) + " day from " + the(plain_.first()) + " to " + the(plain_.last()));
+    } else {
+      words = plain_.words(ordinal);
+      if (!words.empty()) words.front().insert(0, "the ");
+    }
+    words.insert(words.end(), specials_.begin(), specials_.end());
+    return joined(words);
+  }
+
+ private:
+  void add_special(const Item& item) {
+    std::string word;
+    if (item.kind == Kind::LastWeekday) {
+      word = "the last weekday (Monday to Friday)";
+    } else if (item.kind == Kind::NearestWeekday) {
+      word = "the weekday (Monday to Friday) nearest to " + the(item.first);
+    } else if (item.first == 0) {
+      word = "the last day";
+    } else {
+      word = item.first == 1 ? "the day before the last day" : "the day " + number(item.first) + " days before the last day";
+    }
+    if (std::find(specials_.begin(), specials_.end(), word) == specials_.end()) specials_.push_back(std::move(word));
+  }
+
+  Values plain_;
+  Words specials_;
+};
+
+/// Days of the week.
+class WeekDays {
+ public:
+  explicit WeekDays(const Compiled& compiled) : plain_(compiled, FieldId::DayOfWeek) {
+    for (const Item& item : compiled.field(FieldId::DayOfWeek).items) {
+      if (item.kind == Kind::NthOfMonth) add_counted(item.first, item.last);
+      if (item.kind == Kind::LastOfMonth) add_counted(item.first, last_);
+    }
+    find_stretch();
+  }
+
+  [[nodiscard]] bool all() const { return plain_.size() == 7; }
+  [[nodiscard]] bool is_stretch_alone() const { return stretch_ && counted_.empty(); }
+  [[nodiscard]] std::optional<int> single() const {
+    return counted_.empty() && plain_.single() ? std::optional(plain_.first()) : std::nullopt;
+  }
+
+  /// "Friday to Monday".
+  [[nodiscard]] std::string stretch() const { return day_name(stretch_->first) + " to " + day_name(stretch_->second); }
+
+  /// "every Monday and Friday", "every day from Monday to Friday", "on the 2nd Friday of every month".
+  [[nodiscard]] std::string text(const MonthWords& months) const {
+    std::string text;
+    if (!plain_.empty()) text = (stretch_ ? "every day from " + stretch() : "every " + joined(names())) + months.in();
+    if (counted_.empty()) return text;
+    return (text.empty() ? "on " : text + " and on ") + joined(counted_words()) + months.of();
+  }
+
+  /// "if it is a Friday", "from Monday to Friday", "if it is a Monday or the last Friday".
+  [[nodiscard]] std::string condition() const {
+    if (is_stretch_alone()) return "from " + stretch();
+    Words words = names();
+    if (!words.empty()) words.front().insert(0, "a ");
+    for (const std::string& word : counted_words(" or ")) words.push_back(word);
+    return "if it is " + joined(words, " or ");
+  }
+
+ private:
+  static constexpr int last_ = 6;  // after the fifth
+
+  struct Counted {
+    int day;
+    std::vector<int> which;
+  };
+
+  void add_counted(int day, int which) {
+    auto known = std::find_if(counted_.begin(), counted_.end(), [&](const Counted& c) { return c.day == day; });
+    if (known == counted_.end()) known = counted_.insert(known, {day, {}});
+    if (std::find(known->which.begin(), known->which.end(), which) == known->which.end()) known->which.push_back(which);
+    std::sort(known->which.begin(), known->which.end());
+  }
+
+  /// Three or more days in a row, over the end of the week or not.
+  void find_stretch() {
+    if (plain_.size() < 3 || all()) return;
+    const auto has = [&](int day) {
+      return std::find(plain_.list().begin(), plain_.list().end(), (day + 6) % 7 + 1) != plain_.list().end();
+    };
+    std::optional<int> begin;
+    for (int day = 1; day <= 7; ++day) {
+      if (!has(day) || has(day - 1)) continue;
+      if (begin) return;
+      begin = day;
+    }
+    stretch_ = {*begin, (*begin + static_cast<int>(plain_.size()) - 2) % 7 + 1};
+  }
+
+  [[nodiscard]] Words names() const {
+    Words words;
+    for (const int day : plain_.list()) words.push_back(day_name(day));
+    return words;
+  }
+  /// "the 1st and 3rd Friday".
+  [[nodiscard]] Words counted_words(std::string_view link = " and ") const {
+    Words words;
+    for (const Counted& counted : counted_) {
+      Words which;
+      for (const int nth : counted.which) which.push_back(nth == last_ ? "last" : ordinal(nth));
+      words.push_back("the " + joined(which, link) + " " + day_name(counted.day));
+    }
+    return words;
+  }
+
+  Values plain_;
+  std::vector<Counted> counted_;
+  std::optional<std::pair<int, int>> stretch_;
+};
+
+/// How the two day fields go together, once fields that hold every day are seen for what they are.
+enum class DayRule { Every, ByMonth, ByWeek, Either, Both };
+
+DayRule day_rule(const Compiled& compiled, const MonthDays& of_month, const WeekDays& of_week) {
+  const Field& month = compiled.field(FieldId::DayOfMonth);
+  const Field& week = compiled.field(FieldId::DayOfWeek);
+  const bool either = month.restricted && week.restricted && !week.conjunct;
+  if (either) return of_month.all() || of_week.all() ? DayRule::Every : DayRule::Either;
+  if (of_month.all()) return of_week.all() ? DayRule::Every : DayRule::ByWeek;
+  return of_week.all() ? DayRule::ByMonth : DayRule::Both;
 }
 
+/// "", " in 2027", " from 2027 to 2030".
 std::string years_phrase(const Compiled& compiled) {
-  const Field& years = compiled.field(FieldId::Year);
-  if (is_every(years)) return "";
-  return " in " + joined(words_of(years, FieldId::Year, number));
+  constexpr std::size_t list_max = 6;
+  const Values years(compiled, FieldId::Year);
+  if (static_cast<int>(years.size()) == year_last - year_first + 1) return "";
+  const auto span = " from " + number(years.first()) + " to " + number(years.last());
+  if (years.size() > 2 && years.contiguous()) return span;
+  if (const auto step = years.step(); step && years.size() > list_max) return " in every " + ordinal(*step) + " year" + span;
+  const Words words = years.words(number);
+  if (words.size() > 2 * list_max) {
+    return " in " + std::to_string(years.size()) + " of the years from " + number(years.first()) + " to " + number(years.last());
+  }
+  return " in " + joined(words);
 }
 
-std::string every_phrase(std::chrono::milliseconds every) {
-  constexpr std::array<std::pair<std::int64_t, std::string_view>, 5> units{
-      {{86'400'000, "day"}, {3'600'000, "hour"}, {60'000, "minute"}, {1'000, "second"}, {1, "millisecond"}}};
-  Words words;
-  std::int64_t left = every.count();
-  for (const auto& [size, unit] : units) {
-    const std::int64_t count = left / size;
-    left %= size;
-    if (count > 0) words.push_back(std::to_string(count) + " " + std::string(unit) + (count == 1 ? "" : "s"));
+class Days {
+ public:
+  explicit Days(const Compiled& compiled)
+      : months_(compiled), of_month_(compiled), of_week_(compiled), rule_(day_rule(compiled, of_month_, of_week_)) {
+    years_ = years_phrase(compiled);
+    if (rule_ == DayRule::Either || (rule_ == DayRule::Both && !is_friday_the_13th())) {
+      // It belongs to both halves of the sentence.
+      if (!years_.empty()) years_.insert(0, ", all");
+    } else if (months_.single() && years_.size() == std::string_view(" in 2027").size()) {
+      years_.erase(1, 3);  // the 1st of January 2027
+    }
   }
-  return "Every " + joined(words) + " of elapsed time.";
+
+  /// Nothing about days, months or years.
+  [[nodiscard]] bool every_day() const { return rule_ == DayRule::Every && months_.all() && years_.empty(); }
+
+  [[nodiscard]] std::string phrase(bool wants_days) const {
+    switch (rule_) {
+      case DayRule::Every:
+        return (wants_days ? " every day" : "") + months_.in() + years_;
+      case DayRule::ByMonth:
+        return by_month() + years_;
+      case DayRule::ByWeek:
+        return by_week();
+      case DayRule::Either:
+        return by_month() + ", and also " + of_week_.text(months_) + years_;
+      case DayRule::Both:
+        return both() + years_;
+    }
+    return "";
+  }
+
+ private:
+  [[nodiscard]] bool is_friday_the_13th() const { return of_month_.single() && of_week_.single(); }
+  [[nodiscard]] std::string by_month() const { return " on " + of_month_.text() + months_.of(); }
+
+  [[nodiscard]] std::string by_week() const {
+    if (!of_week_.is_stretch_alone()) return " " + of_week_.text(months_) + years_;
+    const std::string when = months_.in() + years_;
+    return ", " + of_week_.stretch() + (when.empty() ? "" : "," + when);
+  }
+
+  [[nodiscard]] std::string both() const {
+    if (is_friday_the_13th()) {
+      return " every " + day_name(*of_week_.single()) + " " + the(*of_month_.single()) + months_.in();
+    }
+    return by_month() + ", but only " + of_week_.condition();
+  }
+
+  MonthWords months_;
+  MonthDays of_month_;
+  WeekDays of_week_;
+  DayRule rule_;
+  std::string years_;
+};
+
+/// "90 seconds", "1 day, 1 hour and 30 minutes", "hour" for one.
+std::string length_of(std::chrono::milliseconds value) {
+  struct Unit {
+    std::int64_t size;
+    std::string_view name;
+  };
+  constexpr std::array<Unit, 5> units{
+      {{86'400'000, "day"}, {3'600'000, "hour"}, {60'000, "minute"}, {1'000, "second"}, {1, "millisecond"}}};
+  const auto counted = [](std::int64_t count, const Unit& unit) {
+    return std::to_string(count) + " " + std::string(unit.name) + (count == 1 ? "" : "s");
+  };
+  for (std::size_t i = 1; i < units.size(); ++i) {
+    const std::int64_t bigger = units[i - 1].size;
+    const bool whole = value.count() % units[i].size == 0 && value.count() >= bigger && value.count() < 2 * bigger;
+    // One day is 24 hours, whatever the zone does; one hour is an hour.
+    if (whole && (value.count() != bigger || i == 1)) return counted(value.count() / units[i].size, units[i]);
+  }
+  Words words;
+  std::int64_t left = value.count();
+  for (const Unit& unit : units) {
+    if (left >= unit.size) words.push_back(counted(left / unit.size, unit));
+    left %= unit.size;
+  }
+  const std::string text = joined(words);
+  if (words.size() == 1 && text.starts_with("1 ")) return text.substr(2);
+  return text + (value >= std::chrono::days{1} ? " (a day is 24 hours)" : "");
 }
 
 }  // namespace
@@ -305,10 +313,11 @@ std::string every_phrase(std::chrono::milliseconds every) {
 std::string CronExpression::explain() const {
   using namespace cron;
   const Compiled& compiled = *compiled_;
-  if (compiled.reboot) return "Once at each start of a runner.";
-  if (compiled.every) return every_phrase(*compiled.every);
-  const TimePhrase time = time_phrase(compiled);
-  std::string sentence = time.text + days_phrase(compiled, time.is_list) + years_phrase(compiled) + ".";
+  if (compiled.reboot) return "Once each time a runner starts.";
+  if (compiled.every) return "Every " + length_of(*compiled.every) + ", counted from the schedule's start.";
+  const Days days(compiled);
+  const TimePhrase time = time_phrase(compiled, days.every_day());
+  std::string sentence = time.text + days.phrase(time.wants_days) + ".";
   if (is_impossible()) sentence += " It never fires: there is no such date between 1970 and 2199.";
   return sentence;
 }

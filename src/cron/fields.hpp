@@ -78,6 +78,32 @@ struct FieldInput {
 };
 [[nodiscard]] Field parse_field(const FieldInput& input);
 
+/// Calls `use` with each value of an `Any`, `Value` or `Range`; values of the week are 0-6.
+template <typename Use>
+void for_each_value(const Item& item, FieldId id, const Use& use) {
+  const FieldSpec& spec = spec_of(id);
+  const bool week = id == FieldId::DayOfWeek;
+  const int last = week ? 6 : spec.last;
+  const auto emit = [&](int value) { use(week ? value % 7 : value); };
+  switch (item.kind) {
+    case Item::Kind::Any:
+      for (int value = spec.first; value <= last; value += item.step) emit(value);
+      break;
+    case Item::Kind::Value:
+      emit(item.first);
+      break;
+    case Item::Kind::Range: {
+      // A wrap counts on through the end of the field.
+      const int size = last - spec.first + 1;
+      const int end = item.first > item.last ? item.last + size : item.last;
+      for (int value = item.first; value <= end; value += item.step) emit(value > spec.last ? value - size : value);
+      break;
+    }
+    default:
+      break;
+  }
+}
+
 /// The error of an expression: `parse` throws it, `check` takes out the value.
 class ExpressionError : public Error {
  public:

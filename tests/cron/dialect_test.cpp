@@ -106,6 +106,29 @@ TEST(CronErrors, NameTheFieldThePositionAndWhatWouldWork) {
   }
 }
 
+TEST(CronErrors, AsValues) {
+  EXPECT_FALSE(CronExpression::check("0 2 * * *"));
+  auto problem = CronExpression::check("0 2,25 * * *");
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->field, "hour");
+  EXPECT_EQ(problem->position, 5U);
+  EXPECT_EQ(problem->length, 2U);
+  EXPECT_EQ(problem->text,
+            "cron expression '0 2,25 * * *': hour field, position 5: found '25'; the value is out of range; write 0-23");
+  problem = CronExpression::check("0 2, * * *");
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->position, 5U) << "where something is missing";
+  EXPECT_EQ(problem->length, 0U);
+  problem = CronExpression::check("0 2");
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->field, "");
+  EXPECT_EQ(problem->position, 0U);
+  problem = CronExpression::check("  @dayly");
+  ASSERT_TRUE(problem);
+  EXPECT_EQ(problem->position, 3U);
+  EXPECT_EQ(problem->length, 6U);
+}
+
 TEST(CronErrors, QuoteOnlyTheBeginningOfAMonster) {
   try {
     (void)CronExpression::parse(std::string(5'000, '*'));
@@ -245,56 +268,6 @@ TEST(Policies, AreSpelledAsInFiles) {
   } catch (const Error& error) {
     EXPECT_STREQ(error.what(), "gap policy 'Skip' is unknown; write one of next_valid, shift, skip");
   }
-}
-
-struct Sentence {
-  const char* pattern;
-  const char* text;
-};
-
-TEST(Explain, SaysItInEnglish) {
-  const Sentence rows[] = {
-      {"* * * * *", "Every minute."},
-      {"* * * * * *", "Every second."},
-      {"0 2 * * *", "At 02:00 every day."},
-      {"30 0 2 * * *", "At 02:00:30 every day."},
-      {"0,30 8,18 * * *", "At 08:00, 08:30, 18:00 and 18:30 every day."},
-      {"*/15 * * * *", "Every 15 minutes."},
-      {"*/7 * * * *", "At every 7th minute from 0 to 59 of every hour."},
-      {"*/15 9-17 * * MON-FRI", "Every 15 minutes from 09:00 to 17:59 on Monday to Friday."},
-      {"0 */2 * * *", "At minute 0 of every 2nd hour from 0 to 23."},
-      {"5 * * * *", "At minute 5 of every hour."},
-      {"5,10 9 * 6-8 *", "At 09:05 and 09:10 every day in June to August."},
-      {"*/10 5 * * * *", "Every 10 seconds in minute 5 of every hour."},
-      {"30 * * * * *", "At second 30 of every minute."},
-      {"0 0 15W * *", "At 00:00 on the weekday nearest to the 15th of every month."},
-      {"0 0 L * *", "At 00:00 on the last day of every month."},
-      {"0 0 L-1 * *", "At 00:00 on the day before the last of every month."},
-      {"0 0 L-3 2 *", "At 00:00 on the day 3 days before the last of February."},
-      {"0 0 LW * *", "At 00:00 on the last weekday of every month."},
-      {"0 0 * * 5#L", "At 00:00 on the last Friday of every month."},
-      {"0 0 * * 5L,1#2", "At 00:00 on the last Friday and the 2nd Monday of every month."},
-      {"0 12 1 * MON", "At 12:00 on the 1st of every month, and also on every Monday."},
-      {"0 12 1 JAN,JUL MON", "At 12:00 on the 1st of January and July, and also on every Monday in January and July."},
-      {"0 12 13 * +FRI", "At 12:00 on the 13th of every month, if that is a Friday."},
-      {"0 12 1-7 * +MON-FRI", "At 12:00 on the 1st to the 7th of every month, if that is one of Monday to Friday."},
-      {"0 12 8-14 * +SAT,SUN", "At 12:00 on the 8th to the 14th of every month, if that is a Saturday or a Sunday."},
-      {"0 0 1,2,3,11,12,13,21,22,23,31 * *",
-       "At 00:00 on the 1st, the 2nd, the 3rd, the 11th, the 12th, the 13th, the 21st, the 22nd, the 23rd and the 31st of every "
-       "month."},
-      {"0 0 */2 * *", "At 00:00 on every 2nd day from the 1st to the 31st of every month."},
-      {"0 0 0 1 1 * 2027", "At 00:00 on the 1st of January in 2027."},
-      {"0 0 0 1 1 * 2027-2030,2035", "At 00:00 on the 1st of January in 2027 to 2030 and 2035."},
-      {"0 0 * * FRI-SUN", "At 00:00 on Friday to Sunday."},
-      {"0 22-2 * * *", "At minute 0 of each hour from 22:00 to 02:59."},
-      {"0 0 31 2 *", "At 00:00 on the 31st of February. It never fires: there is no such date between 1970 and 2199."},
-      {"@daily", "At 00:00 every day."},
-      {"@reboot", "Once at each start of a runner."},
-      {"@every 1d1h30m", "Every 1 day, 1 hour and 30 minutes of elapsed time."},
-  };
-  for (const auto& [pattern, text] : rows) EXPECT_EQ(CronExpression::parse(pattern, Dialect::Extended).explain(), text) << pattern;
-  const CronRule rule{.expression = CronExpression::parse("0 2 * * *"), .zone = ZoneDatabase::system().zone("Europe/Berlin")};
-  EXPECT_EQ(rule.explain(), "At 02:00 every day, Europe/Berlin time.");
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cloacina/cron.hpp"
+#include "cron/fields.hpp"
 #include "cron/oracle.hpp"
 #include "cron/zone_data.hpp"
 
@@ -252,11 +253,87 @@ TEST(Search, KindsAndSuppressedTimes) {
   EXPECT_EQ(lost[0].count, 1);
   EXPECT_EQ(lost[1].transition, parse_timestamp("2026-10-25T01:00:00Z"));
 
+  EXPECT_EQ(lost[0].at, lost[0].transition);
+  EXPECT_EQ(lost[1].at, parse_timestamp("2026-10-25T00:30:00Z")) << "the first pass";
+
   rule.expression = CronExpression::parse("* * * * *");
   lost = rule.suppressed(from, to);
   ASSERT_EQ(lost.size(), 2U);
   EXPECT_EQ(lost[0].count, 60);
   EXPECT_EQ(lost[1].count, 60);
+}
+
+TEST(Search, MovedTimes) {
+  const auto database = ZoneDatabase::system();
+  const auto local = [](const char* text) {
+    return std::chrono::local_seconds{std::chrono::floor<std::chrono::seconds>(parse_timestamp(text)).time_since_epoch()};
+  };
+  CronRule rule{.expression = CronExpression::parse("0,30 2,3 * * *"), .zone = database.zone("Europe/Berlin")};
+  const auto after = parse_timestamp("2026-03-29T01:00:00Z");
+  EXPECT_EQ(rule.kind(after), OccurrenceKind::Regular) << "03:00 fires by itself";
+  auto moved = rule.moved(after);
+  ASSERT_TRUE(moved);
+  EXPECT_EQ(moved->transition, after);
+  EXPECT_EQ(moved->first, local("2026-03-29T02:00:00Z"));
+  EXPECT_EQ(moved->last, local("2026-03-29T02:30:00Z"));
+  EXPECT_EQ(moved->count, 2);
+  EXPECT_FALSE(rule.moved(parse_timestamp("2026-03-29T01:30:00Z")));
+
+  rule.gap = GapPolicy::Shift;
+  moved = rule.moved(parse_timestamp("2026-03-29T01:30:00Z"));
+  ASSERT_TRUE(moved);
+  EXPECT_EQ(moved->first, local("2026-03-29T02:30:00Z"));
+  EXPECT_EQ(moved->count, 1);
+  rule.gap = GapPolicy::Skip;
+  EXPECT_FALSE(rule.moved(after));
+
+  rule = {.expression = CronExpression::parse("0 12 * * *"), .zone = database.zone("Pacific/Apia")};
+  moved = rule.moved(parse_timestamp("2011-12-30T10:00:00Z"));
+  ASSERT_TRUE(moved);
+  EXPECT_EQ(moved->first, local("2011-12-30T12:00:00Z")) << "a day that did not exist";
+  rule.expression = CronExpression::parse("* * * * *");
+  EXPECT_FALSE(rule.moved(parse_timestamp("2011-12-30T10:00:00Z"))) << "nothing moves what is an interval";
+}
+
+/// Every local time that matches and lies in a gap is either moved or suppressed, and what is after a gap was moved.
+TEST(Search, MovedAndSuppressedTimesAreAllThereAre) {
+  const auto database = ZoneDatabase::system();
+  for (const char* zone : {"Europe/Berlin", "Australia/Lord_Howe", "Antarctica/Troll", "Pacific/Apia", "America/Sao_Paulo",
+                           "Africa/Casablanca", "Africa/Monrovia"}) {
+    for (const char* text : {"0,30 0-0 * * *", "0 0 * * *", "15,45 1,2,3 * * *", "0 12 * * *", "30 23 * * *", "*/10 * * * *",
+                             "1,59 0,59 0,1,2,3,23 * * *"}) {
+      for (const GapPolicy gap : gap_policies) {
+        const CronRule rule{.expression = CronExpression::parse(text), .zone = database.zone(zone), .gap = gap};
+        std::int64_t moved = 0;
+        const auto from = parse_timestamp("1970-01-02T00:00:00Z");
+        const auto to = parse_timestamp("2037-12-30T00:00:00Z");
+        for (const auto& change : rule.zone.data().gaps) {
+          const auto begin = at_second(change.instant - 1);
+          const auto end = at_second(change.instant + rule.zone.data().gap_seconds_max);
+          if (begin < from || end > to) continue;
+          for (auto at = rule.next(begin); at && *at < end; at = rule.next(*at)) {
+            const auto here = rule.moved(*at);
+            if (rule.kind(*at) == OccurrenceKind::AfterGap) {
+              ASSERT_TRUE(here) << text << zone << format_seconds(*at);
+            }
+            if (here && here->transition == at_second(change.instant)) moved += here->count;
+          }
+        }
+        std::int64_t lost = 0;
+        for (const auto& times : rule.suppressed(from, to)) {
+          if (times.cause == SuppressedTimes::Cause::Gap) lost += times.count;
+        }
+        std::int64_t expected = 0;
+        const auto& matcher = rule.expression.compiled().matcher;
+        for (const auto& change : rule.zone.data().gaps) {
+          if (at_second(change.instant) < from || at_second(change.instant) >= to) continue;
+          expected += matcher.count_before(change.local_end) - matcher.count_before(change.local_begin);
+        }
+        EXPECT_EQ(moved + lost, expected) << text << " " << zone << " " << to_string(gap);
+        EXPECT_TRUE(moved == 0 || lost == 0) << text << " " << zone;
+      }
+    }
+  }
 }
 
 }  // namespace
