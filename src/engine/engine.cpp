@@ -301,16 +301,13 @@ void Engine::fail(const Error& error, store::Batch& batch, Messages& messages, E
   rezone_after_ = 0;
   check_ = check_ || !batch.check.empty();
   look_ = true;
-  const auto thrown = std::make_exception_ptr(error);
   for (auto& request : messages.submissions) {
-    effects.answers.emplace_back([answer = std::make_shared<decltype(request.answer)>(std::move(request.answer)), thrown] {
-      answer->set_exception(thrown);
-    });
+    effects.answers.emplace_back(
+        [answer = std::make_shared<decltype(request.answer)>(std::move(request.answer)), error] { answer->set_error(error); });
   }
   for (auto& request : messages.controls) {
-    effects.answers.emplace_back([answer = std::make_shared<decltype(request.answer)>(std::move(request.answer)), thrown] {
-      answer->set_exception(thrown);
-    });
+    effects.answers.emplace_back(
+        [answer = std::make_shared<decltype(request.answer)>(std::move(request.answer)), error] { answer->set_error(error); });
   }
   effects.trouble = error.what();
 }

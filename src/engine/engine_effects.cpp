@@ -39,9 +39,8 @@ void Engine::answer(const store::BatchResult& result, Messages& messages, Effect
                                   results = std::move(results)]() mutable { answer->set_value(std::move(results)); });
   }
   for (std::size_t i = 0; i < messages.controls.size(); ++i) {
-    effects.answers.emplace_back(
-        [answer = std::make_shared<std::promise<store::ControlResult>>(std::move(messages.controls[i].answer)),
-         value = result.controls[i]] { answer->set_value(value); });
+    effects.answers.emplace_back([answer = std::make_shared<Answer<store::ControlResult>>(std::move(messages.controls[i].answer)),
+                                  value = result.controls[i]] { answer->set_value(value); });
   }
 }
 

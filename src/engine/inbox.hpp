@@ -2,11 +2,11 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <future>
 #include <mutex>
 #include <variant>
 #include <vector>
 
+#include "engine/answer.hpp"
 #include "engine/work.hpp"
 #include "os/waker.hpp"
 
@@ -15,12 +15,12 @@ namespace cloacina::engine {
 /// Submissions that belong together: all or none.
 struct SubmitRequest {
   std::vector<store::NewExecution> executions;
-  std::promise<std::vector<store::SubmitResult>> answer;
+  Answer<std::vector<store::SubmitResult>> answer;
 };
 
 struct ControlRequest {
   store::Control control;
-  std::promise<store::ControlResult> answer;
+  Answer<store::ControlResult> answer;
 };
 
 /// A workflow that this runner can run from now on.

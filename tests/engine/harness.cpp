@@ -56,7 +56,7 @@ void EngineTest::add(const Workflow& workflow) {
 
 void EngineTest::add_to(Process& to, const Workflow& workflow) { to.inbox->add({put(workflow), workflow}); }
 
-std::future<std::vector<store::SubmitResult>> EngineTest::send(const std::string& workflow, Json input, SubmitOptions how) {
+Reply<std::vector<store::SubmitResult>> EngineTest::send(const std::string& workflow, Json input, SubmitOptions how) {
   store::NewExecution e;
   e.id = ExecutionId::generate();
   e.definition = keys_.at(workflow);
@@ -87,7 +87,7 @@ ExecutionId EngineTest::submit(const std::string& workflow, Json input, SubmitOp
   return id;
 }
 
-std::future<store::ControlResult> EngineTest::control(store::Control::Kind kind, const ExecutionId& id, std::string reason) {
+Reply<store::ControlResult> EngineTest::control(store::Control::Kind kind, const ExecutionId& id, std::string reason) {
   ControlRequest request{{kind, id, std::move(reason), {}}, {}};
   auto answer = request.answer.get_future();
   inbox().control(std::move(request));

@@ -148,11 +148,10 @@ class EngineTest : public testing::TestWithParam<const char*> {
   store::DefinitionKey put(const Workflow& workflow);
 
   /// Leaves a submission in the inbox; the answer comes with a step.
-  std::future<std::vector<store::SubmitResult>> send(const std::string& workflow, Json input = Json::object(),
-                                                     SubmitOptions how = {});
+  Reply<std::vector<store::SubmitResult>> send(const std::string& workflow, Json input = Json::object(), SubmitOptions how = {});
   /// Sends, and says which execution it will be.
   ExecutionId submit(const std::string& workflow, Json input = Json::object(), SubmitOptions how = {});
-  std::future<store::ControlResult> control(store::Control::Kind kind, const ExecutionId& id, std::string reason = {});
+  Reply<store::ControlResult> control(store::Control::Kind kind, const ExecutionId& id, std::string reason = {});
 
   Effects step() { return step(process()); }
   /// One turn; answers are given, callbacks kept in `callbacks`.

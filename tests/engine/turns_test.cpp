@@ -35,9 +35,9 @@ TEST_P(Turns, FinishingATaskAndClaimingTheNextIsOneCommit) {
 TEST_P(Turns, EverythingInTheInboxSharesACommit) {
   add(single("one"));
   step();
-  std::vector<std::future<std::vector<store::SubmitResult>>> answers;
+  std::vector<Reply<std::vector<store::SubmitResult>>> answers;
   for (int i = 0; i < 50; ++i) answers.push_back(send("one"));
-  const auto gone = control(store::Control::Kind::Cancel, ExecutionId::generate()).share();
+  auto gone = control(store::Control::Kind::Cancel, ExecutionId::generate());
   const int before = watch.commits;
   const auto effects = step();
   EXPECT_EQ(watch.commits, before + 1);
