@@ -4,7 +4,9 @@
 * A relative link leads to a file, and its #anchor to a heading of it.
 * A path in backticks that begins with a folder of this project exists.
 * A code block after `<!-- file: PATH -->` is that file, word for word.
-* With --build FOLDER: every test that the tables of docs/guarantees.md name in their last column is one that ctest knows.
+* docs/known-mistakes.md has one row for each of the mistakes C1 to C38, and a test in each.
+* With --build FOLDER: every test that the tables of docs/guarantees.md and docs/known-mistakes.md name in their last column is one that
+  ctest knows.
 
 Usage: tools/check_docs.py [--build FOLDER] [ROOT]
 """
@@ -24,6 +26,8 @@ PATH = re.compile(r"`((?:include|src|tests|bench|examples|docs|cmake|tools)/[\w.
 QUOTED_FILE = re.compile(r"<!-- file: (\S+) -->\n```\w*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 FENCE = re.compile(r"^(```|~~~)")
 GUARANTEES = "docs/guarantees.md"
+MISTAKES = "docs/known-mistakes.md"
+MISTAKES_MAX = 38
 
 
 def without_code(text: str) -> list[tuple[int, str]]:
@@ -83,6 +87,21 @@ def named_tests(text: str) -> list[tuple[int, str]]:
     return names
 
 
+def check_mistakes(text: str) -> list[str]:
+    """Every mistake has its row, and every row a test."""
+    found, rows = [], []
+    tested = {number for number, _ in named_tests(text)}
+    for number, line in without_code(text):
+        if match := re.match(r"\|\s*(C\d+)\s*\|", line):
+            rows.append(match[1])
+            if number not in tested:
+                found.append(f"{MISTAKES}:{number}: {match[1]} names no test")
+    for mistake in (f"C{i}" for i in range(1, MISTAKES_MAX + 1)):
+        if rows.count(mistake) != 1:
+            found.append(f"{MISTAKES}: {mistake} has {rows.count(mistake)} rows, not one")
+    return found
+
+
 def known_tests(build: str) -> set[str]:
     """The names that ctest lists, those with parameters also without them."""
     out = subprocess.run(["ctest", "--test-dir", build, "--show-only=json-v1"], check=True, capture_output=True).stdout
@@ -96,12 +115,15 @@ def check(root: pathlib.Path, build: str | None) -> list[str]:
     for page in pages:
         text = (root / page).read_text(encoding="utf-8")
         found += check_links(root, page, text) + check_quotes(root, page, text)
+    if MISTAKES in pages:
+        found += check_mistakes((root / MISTAKES).read_text(encoding="utf-8"))
     if build:
-        names = named_tests((root / GUARANTEES).read_text(encoding="utf-8"))
         known = known_tests(build)
-        if not names:
-            found.append(f"{GUARANTEES}: names no test")
-        found += [f"{GUARANTEES}:{number}: there is no test {name}" for number, name in names if name not in known]
+        for page in (GUARANTEES, MISTAKES):
+            names = named_tests((root / page).read_text(encoding="utf-8"))
+            if not names:
+                found.append(f"{page}: names no test")
+            found += [f"{page}:{number}: there is no test {name}" for number, name in names if name not in known]
     return found
 
 

@@ -52,6 +52,17 @@ class CheckDocs(unittest.TestCase):
         text = "| promise | test |\n|---|---|\n| `not_this` | `A.B`, `example.first` |\nnor `this`\n"
         self.assertEqual(check_docs.named_tests(text), [(3, "A.B"), (3, "example.first")])
 
+    def test_finds_a_mistake_without_a_row_or_a_test(self):
+        rows = {f"C{i}": f"| C{i} | what | why | `A.B` |" for i in range(1, 39)}
+        self.write("docs/known-mistakes.md", "\n".join(rows.values()) + "\n")
+        self.assertEqual(self.check(), [])
+        rows["C1"] = "| C1 | what | why | no test |"
+        rows["C2"] = rows["C3"]
+        self.write("docs/known-mistakes.md", "\n".join(rows.values()) + "\n")
+        self.assertEqual(self.check(), ["docs/known-mistakes.md:1: C1 names no test",
+                                        "docs/known-mistakes.md: C2 has 0 rows, not one",
+                                        "docs/known-mistakes.md: C3 has 2 rows, not one"])
+
 
 if __name__ == "__main__":
     unittest.main()

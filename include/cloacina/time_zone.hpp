@@ -65,8 +65,8 @@ class CLOACINA_API ZoneDatabase {
   [[nodiscard]] const std::string& directory() const noexcept;
 
   /// Looks whether the files of the loaded zones changed (one stat each) and loads those anew. Returns the names of the zones whose
-  /// rules are now others, or which cannot be loaded any more: the next `zone(name)` gives the new rules or throws. `TimeZone`
-  /// values handed out earlier stay as they are.
+  /// rules are now others, which cannot be loaded any more, or which were asked for in vain and are there now: the next
+  /// `zone(name)` gives the new rules or throws. `TimeZone` values handed out earlier stay as they are.
   [[nodiscard]] std::vector<std::string> refresh() const;
 
  private:

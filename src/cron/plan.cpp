@@ -109,15 +109,17 @@ class Planner {
   void advance(Timestamp settled) { plan_.cursor.settled = std::max(plan_.cursor.settled, settled); }
 
   /// Up to where slots are due. Without jitter that is all of the past; with it, the slot before the first that still waits.
-  [[nodiscard]] Timestamp due_frontier(const ScheduleRule& rule, const std::vector<Span>& spans, Timestamp through) {
+  [[nodiscard]] Timestamp due_frontier(const ScheduleRule& rule, const std::vector<Span>& spans, Timestamp through) const {
     if (rule.jitter <= std::chrono::milliseconds{0}) return through;
+    // Not the count of fire_each(): it has to get on whatever was looked at here.
+    int examined = 0;
     const Timestamp surely_due = minus(now_, rule.jitter);
     for (const Span& span : spans) {
       if (span.paused || span.through <= surely_due) continue;
       Span left{std::max(span.after, surely_due), span.through};
       for (auto slot = first_in(rule, left); slot; slot = first_in(rule, left)) {
         if (due_at(rule, *slot) > now_) return *slot - tick;
-        if (++examined_ > examined_max) return *slot;
+        if (++examined > examined_max) return *slot;
         left.after = *slot;
       }
     }

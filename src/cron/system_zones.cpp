@@ -1,8 +1,18 @@
 #include "cron/system_zones.hpp"
 
+#include <atomic>
 #include <mutex>
 
 namespace cloacina::cron {
+
+namespace {
+
+std::atomic<int>& generation() {
+  static std::atomic<int> count{0};
+  return count;
+}
+
+}  // namespace
 
 const ZoneDatabase& system_zones() {
   static const ZoneDatabase zones = ZoneDatabase::system();
@@ -11,10 +21,14 @@ const ZoneDatabase& system_zones() {
 
 int refresh_system_zones() {
   static std::mutex mutex;
-  static int generation = 0;
   const std::lock_guard lock(mutex);
-  if (!system_zones().refresh().empty()) ++generation;
-  return generation;
+  if (!system_zones().refresh().empty()) ++generation();
+  return generation();
+}
+
+std::string system_zones_state() {
+  const int seen = generation();
+  return system_zones().version() + (seen == 0 ? "" : "+" + std::to_string(seen));
 }
 
 }  // namespace cloacina::cron

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "cloacina/time_zone.hpp"
 
 namespace cloacina::cron {
@@ -9,5 +11,8 @@ namespace cloacina::cron {
 /// Looks whether the database on disk is another one (one stat for each zone in use) and takes that. A number that grows when rules
 /// have changed. Thread-safe.
 [[nodiscard]] int refresh_system_zones();
+/// Tells one state of the rules from another: the version, and how often this process has seen them change. The version alone does
+/// not: a package manager replaces file after file, and not every database has one.
+[[nodiscard]] std::string system_zones_state();
 
 }  // namespace cloacina::cron

@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "cloacina/error.hpp"
@@ -19,6 +20,8 @@ namespace cron {
 namespace {
 
 constexpr std::size_t zone_bytes_max = 1 << 20;
+/// Names that do not exist and are looked for all the same; they may come from anybody.
+constexpr std::size_t missing_max = 1'000;
 
 /// What tells one state of a file from another without reading it.
 struct FileStamp {
@@ -58,7 +61,10 @@ class ZoneCache {
     const std::lock_guard lock(mutex_);
     const auto known = zones_.find(name);
     if (known != zones_.end()) return known->second.zone;
+    // Asked for and not there: refresh() tells when it comes.
+    if (is_zone_name(name) && missing_.size() < missing_max) missing_.emplace(name);
     Entry entry = load(name);
+    if (const auto missed = missing_.find(name); missed != missing_.end()) missing_.erase(missed);
     return zones_.emplace(std::string(name), std::move(entry)).first->second.zone;
   }
 
@@ -79,7 +85,18 @@ class ZoneCache {
       } catch (const Error&) {
         // zone(name) will say why, to the one who asks.
         changed.push_back(name);
+        missing_.insert(name);
         entry = zones_.erase(entry);
+      }
+    }
+    for (auto name = missing_.begin(); name != missing_.end();) {
+      try {
+        if (!stamp_of(path_of(*name))) throw Error(ErrorCode::NotFound, *name);
+        zones_.emplace(*name, load(*name));
+        changed.push_back(*name);
+        name = missing_.erase(name);
+      } catch (const Error&) {
+        ++name;
       }
     }
     return changed;
@@ -138,6 +155,7 @@ class ZoneCache {
   std::string directory_;
   mutable std::mutex mutex_;
   std::map<std::string, Entry, std::less<>> zones_;
+  std::set<std::string, std::less<>> missing_;  // asked for, and not there or damaged
 };
 
 }  // namespace cron

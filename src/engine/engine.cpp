@@ -64,7 +64,7 @@ void Engine::take_messages(Messages& messages, const Now& now, Effects& effects)
                                    [](const Pending& p) { return p.outcome.finished_at - p.outcome.started_at < short_attempt; });
   prefetch_ = std::min<double>(options_.prefetch_max, std::max(2.0 * static_cast<double>(brief), prefetch_ * 0.75));
   for (auto& request : messages.workflows) {
-    if (const auto& name = request.workflow.name(); booted_.insert(name).second) booting_.push_back(name);
+    if (const auto& name = request.workflow.name(); booted_.insert(name).second) booting_.push_back({name, now.utc});
     workflows_.insert_or_assign(request.key, std::move(request.workflow));
     look_ = true;
     described_ = false;

@@ -82,6 +82,12 @@ class Engine {
     Steady stop_until{};       // asked to stop: until then it has time to
     bool written_off = false;  // a verdict is on its way
   };
+  /// A workflow's first appearance here, or a `@reboot` schedule of one. The instant is the slot: whatever is tried again, it is
+  /// one.
+  struct Boot {
+    std::string name;
+    Timestamp at;
+  };
   struct Timer {
     Steady at;
     store::TaskKey task;
@@ -107,7 +113,7 @@ class Engine {
   void take_messages(Messages& messages, const Now& now, Effects& effects);
   // engine_schedules.cpp
   void plan_schedules(store::Batch& batch, const Now& now, Effects& effects);
-  void plan_reboots(store::Batch& batch, const Now& now);
+  void plan_reboots(store::Batch& batch);
   void plan_rezones(store::Batch& batch, const Now& now);
   void settle_schedules(const store::BatchResult& result, const store::Batch& batch, const Now& now, Effects& effects);
   [[nodiscard]] bool fill(store::Batch& batch, const Messages& messages, const Now& now);
@@ -150,9 +156,9 @@ class Engine {
   std::optional<Timestamp> next_due_;
   std::optional<Timestamp> next_slot_;
   std::set<std::string> booted_;                       // workflows whose `@reboot` schedules are done
-  std::vector<std::string> reboots_;                   // schedules of this turn's `@reboot` firings
-  std::vector<std::string> reboot_again_;              // those whose row was another one by then
-  std::vector<std::string> booting_;                   // those that are not
+  std::vector<Boot> booting_;                          // those that are not
+  std::vector<Boot> reboots_;                          // schedules of this turn's `@reboot` firings
+  std::vector<Boot> reboot_again_;                     // those whose row was another one by then
   std::optional<store::ScheduleKey> rezone_after_{0};  // how far the look at changed zones has got
   double prefetch_ = 0;
   int written_off_ = 0;

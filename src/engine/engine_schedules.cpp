@@ -22,8 +22,9 @@ void Engine::rezone(std::string zones) {
 
 void Engine::plan_schedules(store::Batch& batch, const Now& now, Effects& effects) {
   if (draining_) return;
+  const auto rezoned = rezone_after_;
   try {
-    if (!booting_.empty() || !reboot_again_.empty()) plan_reboots(batch, now);
+    if (!booting_.empty() || !reboot_again_.empty()) plan_reboots(batch);
     if (rezone_after_) plan_rezones(batch, now);
     if (!next_slot_ || *next_slot_ > now.utc) return;
     const auto due = store_.due_schedules(now.utc, schedules_max);
@@ -33,21 +34,24 @@ void Engine::plan_schedules(store::Batch& batch, const Now& now, Effects& effect
   } catch (const Error& e) {
     batch.schedules.clear();
     reboots_.clear();
+    rezone_after_ = rezoned;
     effects.trouble = e.what();
   }
 }
 
-void Engine::plan_reboots(store::Batch& batch, const Now& now) {
-  auto rows = store_.reboot_schedules(booting_);
-  for (const auto& name : reboot_again_) {
-    if (auto row = store_.find_schedule(name); row && row->reboot) rows.push_back(std::move(*row));
-  }
+void Engine::plan_reboots(store::Batch& batch) {
   reboots_.clear();
-  for (const auto& row : rows) {
-    reboots_.push_back(row.name);
-    batch.schedules.push_back(plan_reboot(row, now.utc));
+  const auto add = [&](const store::ScheduleRow& row, Timestamp at) {
+    reboots_.push_back({row.name, at});
+    batch.schedules.push_back(plan_reboot(row, at));
+  };
+  for (const auto& boot : booting_) {
+    for (const auto& row : store_.reboot_schedules({&boot.name, 1})) add(row, boot.at);
   }
-  if (rows.empty()) {
+  for (const auto& boot : reboot_again_) {
+    if (const auto row = store_.find_schedule(boot.name); row && row->reboot) add(*row, boot.at);
+  }
+  if (reboots_.empty()) {
     booting_.clear();
     reboot_again_.clear();
   }

@@ -46,6 +46,7 @@ void Lane::log(LogLevel level, const std::string& text) const { options_.log(lev
 void Lane::run() {
   settling_.hint(std::chrono::steady_clock::now());  // a commit may be on its way since before the watch
   zones_seen_ = cron::refresh_system_zones();
+  engine_.rezone(cron::system_zones_state());
   next_zone_look_ = std::chrono::steady_clock::now() + zone_look_gap;
   bool settled = false;
   for (;;) {
@@ -77,9 +78,9 @@ void Lane::look_at_zones() {
   next_zone_look_ = clock + zone_look_gap;
   const int zones = cron::refresh_system_zones();
   if (zones == std::exchange(zones_seen_, zones)) return;
-  const auto version = cron::system_zones().version();
-  log(LogLevel::Info, "the time zone database on disk has changed (version " + version + "): schedules are planned anew");
-  engine_.rezone(version);
+  log(LogLevel::Info,
+      "the time zone database on disk has changed (version " + cron::system_zones().version() + "): schedules are planned anew");
+  engine_.rezone(cron::system_zones_state());
 }
 
 void Lane::sign_off(bool settled) {

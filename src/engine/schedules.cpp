@@ -68,12 +68,12 @@ store::ScheduleTurn plan_schedule(const store::ScheduleRow& row, Timestamp now, 
   });
 }
 
-store::ScheduleTurn plan_reboot(const store::ScheduleRow& row, Timestamp now) {
+store::ScheduleTurn plan_reboot(const store::ScheduleRow& row, Timestamp boot) {
   return guarded(row, [&](const Schedule& schedule, store::ScheduleTurn& turn) {
     if (row.paused) {
-      turn.skip.push_back({now, now, 1, SkipReason::Paused});
-    } else if ((!schedule.start_at || *schedule.start_at <= now) && (!schedule.end_at || now < *schedule.end_at)) {
-      turn.fire.push_back(firing_of(schedule, row, now, now));
+      turn.skip.push_back({boot, boot, 1, SkipReason::Paused});
+    } else if ((!schedule.start_at || *schedule.start_at <= boot) && (!schedule.end_at || boot < *schedule.end_at)) {
+      turn.fire.push_back(firing_of(schedule, row, boot, boot));
     }
   });
 }
@@ -84,7 +84,8 @@ store::ScheduleTurn plan_rezone(const store::ScheduleRow& row, Timestamp now, co
     auto stored = cron::cursor_from_text(row.cursor);
     // A slot that waits for its jitter, or for a turn, is still owed.
     const bool owes = row.next_run_at && *row.next_run_at - schedule.jitter <= now;
-    if (!owes && stored.owed.empty() && stored.pauses.empty()) stored.settled = std::max(stored.settled, now);
+    if (!owes && !row.disabled_reason && stored.owed.empty() && stored.pauses.empty())
+      stored.settled = std::max(stored.settled, now);
     turn.cursor = cron::to_text(stored);
     turn.next_run_at = cron::next_run_at(rule, cron::to_cursor(stored, row.created_at));
     turn.zones = zones_of(schedule, zones);

@@ -10,10 +10,11 @@ namespace cloacina::engine {
 [[nodiscard]] store::ScheduleTurn plan_schedule(const store::ScheduleRow& row, Timestamp now, int slots_max,
                                                 const std::string& zones);
 
-/// Fires `@reboot` at `now`.
-[[nodiscard]] store::ScheduleTurn plan_reboot(const store::ScheduleRow& row, Timestamp now);
+/// Fires `@reboot` for a runner that began at `boot`.
+[[nodiscard]] store::ScheduleTurn plan_reboot(const store::ScheduleRow& row, Timestamp boot);
 
-/// Computes the next slot anew after the zone database has changed. Slots up to `now` follow the rules that were.
+/// Computes the next slot anew after the zone database has changed. Slots up to `now` follow the rules that were. A schedule that
+/// was disabled for want of its zone owes the slots since then, as after a sleep.
 [[nodiscard]] store::ScheduleTurn plan_rezone(const store::ScheduleRow& row, Timestamp now, const std::string& zones);
 
 /// What the executions of a schedule start with: its input and the five keys about the slot.

@@ -220,7 +220,7 @@ std::unique_ptr<engine::Lane> Runner::Impl::make_lane(std::unique_ptr<store::Sto
   e.context_bytes_max = options.context_bytes_max;
   e.context_cache_bytes = options.context_cache_bytes;
   e.any_commands = options.run_stored_commands;
-  e.zones = cron::system_zones().version();
+  e.zones = cron::system_zones_state();
   e.seed = options.seed != 0 ? options.seed : os::random_seed();
   lane_options.heartbeat = options.heartbeat;
   lane_options.log = options.log;

@@ -22,7 +22,7 @@ constexpr int tries_max = 1'000;
 void plan_next(ScheduleRow& row, const Schedule& schedule, const cron::StoredCursor& cursor, const cron::Cursor& known) {
   row.cursor = cron::to_text(cursor);
   row.next_run_at = cron::next_run_at(cron::make_rule(schedule, row.created_at), known);
-  row.zones = engine::zones_of(schedule, cron::system_zones().version());
+  row.zones = engine::zones_of(schedule, cron::system_zones_state());
   row.disabled_reason.reset();
 }
 
@@ -31,6 +31,21 @@ void apply_pause(ScheduleRow& row, cron::StoredCursor& stored, cron::Cursor& cur
   cursor = paused ? cron::after_pause(std::move(cursor), now) : cron::after_resume(std::move(cursor), now);
   stored.settled = cursor.settled;
   stored.pauses = cursor.pauses;
+}
+
+/// Also of a schedule whose rule works no more: it stays disabled.
+void set_paused(ScheduleRow& row, bool paused, Timestamp now) {
+  const auto schedule = cron::schedule_from_text(row.definition);
+  auto stored = cron::cursor_from_text(row.cursor);
+  cron::Cursor pauses{.settled = stored.settled, .owed = {}, .pauses = stored.pauses};
+  apply_pause(row, stored, pauses, paused, now);
+  row.cursor = cron::to_text(stored);
+  try {
+    plan_next(row, schedule, stored, cron::to_cursor(stored, row.created_at));
+  } catch (const Error& e) {
+    row.next_run_at.reset();
+    row.disabled_reason = e.what();
+  }
 }
 
 ScheduleRow make_row(const Schedule& schedule, const std::string& source, Timestamp now) {
@@ -243,12 +258,7 @@ std::vector<ScheduleInfo> Schedules::list(const ScheduleFilter& filter) const {
 void Schedules::pause(std::string_view name, const std::string& note) {
   impl_->edit(name, [&](ScheduleRow& row, Kind&, Timestamp now) {
     row.pause_note = note;
-    if (row.paused) return true;
-    const auto schedule = cron::schedule_from_text(row.definition);
-    auto stored = cron::cursor_from_text(row.cursor);
-    auto cursor = cron::to_cursor(stored, row.created_at);
-    apply_pause(row, stored, cursor, true, now);
-    plan_next(row, schedule, stored, cursor);
+    if (!row.paused) set_paused(row, true, now);
     return true;
   });
 }
@@ -257,11 +267,7 @@ void Schedules::resume(std::string_view name) {
   impl_->edit(name, [&](ScheduleRow& row, Kind&, Timestamp now) {
     if (!row.paused) return false;
     row.pause_note.clear();
-    const auto schedule = cron::schedule_from_text(row.definition);
-    auto stored = cron::cursor_from_text(row.cursor);
-    auto cursor = cron::to_cursor(stored, row.created_at);
-    apply_pause(row, stored, cursor, false, now);
-    plan_next(row, schedule, stored, cursor);
+    set_paused(row, false, now);
     return true;
   });
 }
@@ -273,10 +279,29 @@ void Schedules::remove(std::string_view name) {
   });
 }
 
+namespace {
+
+/// The ledger has one place for each instant: the first one from `at` on that is no slot's.
+Timestamp place_of_no_slot(const ScheduleRow& row, const Schedule& schedule, Timestamp at) {
+  constexpr std::chrono::microseconds tick{1};
+  std::optional<CronRule> rule;
+  try {
+    rule = rule_of(schedule, row.created_at);
+  } catch (const Error&) {
+    // A rule that works no more has no slots.
+  }
+  // Slots of a rule that was replaced and still owes some are whole seconds.
+  while (at == std::chrono::floor<std::chrono::seconds>(at) || (rule && rule->next(at - tick) == at)) at += tick;
+  return at;
+}
+
+}  // namespace
+
 ExecutionId Schedules::run_now(std::string_view name) {
   const auto row = impl_->find(name);
   const auto schedule = cron::schedule_from_text(row.definition);
   for (auto now = impl_->now();; now += std::chrono::microseconds{1}) {
+    now = place_of_no_slot(row, schedule, now);
     store::ExtraFiring firing;
     firing.schedule = row.key;
     firing.workflow = row.workflow;
@@ -314,127 +339,6 @@ FiringPage Schedules::history(std::string_view name, const FiringFilter& filter)
 ScheduleStats Schedules::stats(std::string_view name, std::optional<Timestamp> since) const {
   const auto row = impl_->find(name);
   return impl_->readers.with([&](store::Reader& r) { return r.schedule_stats(row.key, since.value_or(Timestamp::min())); });
-}
-
-// ---- backfill
-
-namespace {
-
-/// Slots that one transaction fires.
-constexpr std::size_t at_once = 100;
-
-/// Fires what has not fired meanwhile, and says what that was.
-std::vector<Firing> fire_backfill(Schedules::Impl& impl, const ScheduleRow& row, Timestamp from, Timestamp to,
-                                  const BackfillOptions& options, std::vector<store::ExtraFiring> firings, BackfillReport& report) {
-  std::vector<Firing> out;
-  if (firings.empty()) return out;
-  std::vector<store::SubmitResult> results(firings.size(), {store::Applied::Yes, {}, 0});
-  const auto now = impl.now();
-  if (!options.dry_run) {
-    impl.with_writer([&](store::Store& store) {
-      if (report.id == 0) report.id = store.open_backfill(row.key, from, to, options.concurrency, now);
-      store::Batch batch;
-      batch.now = now;
-      for (auto& f : firings) f.backfill = report.id;
-      batch.firings = firings;
-      results = store.commit(batch).firings;
-    });
-  }
-  for (std::size_t i = 0; i < firings.size(); ++i) {
-    if (results[i].applied != store::Applied::Yes) {
-      ++report.already;
-      continue;
-    }
-    const auto slot = firings[i].firing.slot;
-    Firing firing;
-    firing.schedule = row.name;
-    firing.kind = Firing::Kind::Backfill;
-    firing.slot = firing.through = slot;
-    firing.fired_at = now;
-    if (!options.dry_run) firing.execution = firings[i].firing.execution;
-    out.push_back(std::move(firing));
-  }
-  return out;
-}
-
-}  // namespace
-
-BackfillReport Schedules::backfill(std::string_view name, Timestamp from, Timestamp to, const BackfillOptions& options) {
-  runner::check(options);
-  const auto row = impl_->find(name);
-  const auto schedule = cron::schedule_from_text(row.definition);
-  const std::string who = "backfill of schedule " + core::quote(name) + ": ";
-  if (to <= from) throw Error(ErrorCode::InvalidArgument, who + "its range is empty: the end must be later than the beginning");
-  const auto now = impl_->now();
-  if (to > now) {
-    throw Error(ErrorCode::InvalidArgument, who + "its range must end in the past; it ends at " + format_seconds(to));
-  }
-  const auto rule = cron::make_rule(schedule, row.created_at);
-  if (schedule.start_at) from = std::max(from, *schedule.start_at);
-  if (schedule.end_at) to = std::min(to, *schedule.end_at);
-  BackfillReport report;
-  if (to <= from) return report;
-  // A window at a time, so that a range of any length costs bounded memory.
-  constexpr std::size_t window_slots = 1'000;
-  const std::chrono::microseconds tick{1};
-  auto after = from - tick;
-  for (;;) {
-    std::vector<Timestamp> slots;
-    for (auto slot = rule.rule.next(after); slot && *slot < to && slots.size() < window_slots; slot = rule.rule.next(*slot)) {
-      slots.push_back(*slot);
-    }
-    if (slots.empty()) return report;
-    after = slots.back();
-    const auto fired = impl_->readers.with([&](store::Reader& r) { return r.fired_slots(row.key, slots.front(), after + tick); });
-    const std::set<Timestamp> had(fired.begin(), fired.end());
-    std::vector<store::ExtraFiring> batch;
-    bool stopped = false;
-    const auto flush = [&] {
-      for (const auto& firing : fire_backfill(*impl_, row, from, to, options, std::exchange(batch, {}), report)) {
-        ++report.fired;
-        stopped = (options.on_fired && !options.on_fired(firing)) || stopped;
-      }
-    };
-    for (const auto slot : slots) {
-      if (had.contains(slot)) {
-        ++report.already;
-        continue;
-      }
-      store::ExtraFiring extra;
-      extra.schedule = row.key;
-      extra.kind = Firing::Kind::Backfill;
-      extra.workflow = row.workflow;
-      extra.priority = schedule.priority;
-      extra.gate_max = options.concurrency;
-      extra.firing = {slot, slot, engine::execution_of_slot(row.id, slot), engine::firing_input(schedule, row.id, slot)};
-      batch.push_back(std::move(extra));
-      if (batch.size() == at_once) flush();
-      if (stopped) return report;
-    }
-    flush();
-    if (stopped) return report;
-  }
-}
-
-int Schedules::cancel_backfill(std::string_view name, std::int64_t id) {
-  (void)impl_->find(name);
-  constexpr int cancelled_at_once = 500;
-  int cancelled = 0;
-  for (;;) {
-    int changed = 0;
-    impl_->with_writer([&](store::Store& store) {
-      store::Batch batch;
-      batch.now = impl_->now();
-      // Those that wait come first: an end would let them begin.
-      for (const auto& execution : store.open_executions(id, cancelled_at_once)) {
-        batch.controls.push_back({store::Control::Kind::Cancel, execution, "its backfill was cancelled", {}});
-      }
-      if (batch.controls.empty()) return;
-      for (const auto& result : store.commit(batch).controls) changed += result.applied == store::Applied::Yes ? 1 : 0;
-    });
-    cancelled += changed;
-    if (changed == 0) return cancelled;
-  }
 }
 
 }  // namespace cloacina

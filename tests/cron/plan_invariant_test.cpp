@@ -193,7 +193,7 @@ TEST(PlanInvariant, FiredAndSkippedAreAllSlotsWhateverHappens) {
   const std::pair<const char*, const char*> places[] = {{"Europe/Berlin", "2026-03-28T12:00:00Z"},
                                                         {"Europe/Berlin", "2026-10-24T12:00:00Z"},
                                                         {"Australia/Lord_Howe", "2026-10-03T00:00:00Z"}};
-  const std::uint32_t lives = oracle::soak() ? 5'000 : 40;
+  const std::uint32_t lives = oracle::soak() ? 1'000 : 40;
   for (const auto& [zone, text] : places) {
     const Timestamp from = parse_timestamp(text);
     const std::time_t second = from.time_since_epoch().count() / 1'000'000;

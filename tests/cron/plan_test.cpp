@@ -304,5 +304,18 @@ TEST(Plan, DurationsOfAnySizeAreTaken) {
   EXPECT_EQ(plan(rule, {.settled = t("00:00")}, t("01:00")).fire.size(), 6U);
 }
 
+TEST(Plan, AJitterOfYearsLeavesNoTurnWithoutProgress) {
+  // Every second for ten years, each slot up to ten years late: a turn looks at some thousands of them and stops.
+  auto rule = schedule("* * * * * *");
+  rule.jitter = std::chrono::years{10};
+  Cursor cursor{.settled = t("00:00") - std::chrono::years{10}};
+  for (int turn = 0; turn < 20; ++turn) {
+    const Plan next = plan(rule, cursor, t("00:00"));
+    ASSERT_GT(next.cursor.settled, cursor.settled) << "in turn " << turn;
+    cursor = next.cursor;
+    if (!next.next_run_at || *next.next_run_at > t("00:00")) break;
+  }
+}
+
 }  // namespace
 }  // namespace cloacina::cron

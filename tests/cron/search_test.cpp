@@ -88,7 +88,7 @@ std::vector<TimeZone> zones_to_walk() {
 /// Every zone, in parts that run beside each other.
 class SearchPart : public ::testing::TestWithParam<std::size_t> {
  public:
-  static constexpr std::size_t parts = 8;
+  static constexpr std::size_t parts = 32;  // with everything, each takes a minute or two
 };
 
 TEST_P(SearchPart, AgreesWithAWalkOverEverySecondAroundTransitions) {
@@ -121,7 +121,7 @@ TEST_P(SearchPart, AgreesWithAWalkOverEverySecondAroundTransitions) {
       if (::testing::Test::HasFatalFailure()) return;
     }
   }
-  EXPECT_GT(compared, 50U);
+  EXPECT_GT(compared, 20U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Zones, SearchPart, ::testing::Range<std::size_t>(0, SearchPart::parts));

@@ -201,6 +201,20 @@ TEST_F(ChangingDatabase, RemovedAndDamagedZonesAreReportedOnce) {
   }
 }
 
+TEST_F(ChangingDatabase, AZoneThatWasMissedIsReportedWhenItIsThere) {
+  const ZoneDatabase database(directory_.string());
+  (void)database.zone("Europe/Berlin");
+  fs::remove(directory_ / "Europe/Berlin");
+  EXPECT_THROW((void)database.zone("Europe/Paris"), Error);
+  EXPECT_EQ(database.refresh(), std::vector<std::string>{"Europe/Berlin"});
+  EXPECT_TRUE(database.refresh().empty());
+  install("Europe/Berlin", "Europe/Berlin");
+  install("Europe/Paris", "Europe/Paris");
+  EXPECT_EQ(database.refresh(), (std::vector<std::string>{"Europe/Berlin", "Europe/Paris"}));
+  EXPECT_EQ(database.zone("Europe/Berlin").name(), "Europe/Berlin");
+  EXPECT_TRUE(database.refresh().empty());
+}
+
 std::string file_of(const std::string& name) {
   std::ifstream file("/usr/share/zoneinfo/" + name, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};

@@ -33,6 +33,7 @@ struct Watch {
   int definitions_read = 0;
   int schedule_reads = 0;   ///< calls of Store::due_schedules
   int failing_commits = 0;  ///< so many of the next commits fail
+  int lost_answers = 0;     ///< so many of the next commits are applied, and then seem to have failed
   int failing_contexts = 0;
   int failing_definitions = 0;
   bool failing_describe = false;
@@ -55,6 +56,10 @@ class WatchedStore final : public store::Store {
     ++watch_.commits;
     watch_.batches.push_back(batch);
     auto result = inner_->commit(batch);
+    if (watch_.lost_answers > 0) {
+      --watch_.lost_answers;
+      throw Error(ErrorCode::Unavailable, "the connection is gone");
+    }
     if (std::exchange(watch_.others_wrote, false)) result.changed_by_others = true;
     return result;
   }
@@ -177,6 +182,9 @@ class EngineTest : public testing::TestWithParam<const char*> {
   /// As settle, and moves the clock to whatever is due next until nothing is.
   void run_to_end();
 
+  /// Connections of somebody who is no engine.
+  [[nodiscard]] store::Store& client() { return *client_; }
+  [[nodiscard]] store::Reader& reader() { return *reader_; }
   /// The schedules of the database, by the clock moved by hand, as another process would change them: the engine hears of it.
   [[nodiscard]] Schedules schedules();
   [[nodiscard]] std::vector<Execution> executions(const std::string& workflow);

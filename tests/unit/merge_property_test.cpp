@@ -3,21 +3,13 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include <algorithm>
-#include <functional>
-#include <set>
-
 #include "unit/merge_help.hpp"
 
 namespace cloacina::core {
 namespace {
 
-struct Case {
-  std::vector<std::vector<Position>> after;
-  Json input;
-  std::vector<Json> changes;  // null: the task failed or was skipped
-  std::vector<Position> heads;
-};
+using test::MergeCase;
+using test::oracle;
 
 Json random_value(int depth) {
   switch (*rc::gen::inRange(0, depth > 0 ? 6 : 4)) {
@@ -42,8 +34,8 @@ Json random_value(int depth) {
   }
 }
 
-Case random_case() {
-  Case c;
+MergeCase random_case() {
+  MergeCase c;
   c.input = Json::object();
   for (const char* key : {"k", "l"}) {
     if (*rc::gen::arbitrary<bool>()) c.input[key] = random_value(1);
@@ -72,60 +64,8 @@ Case random_case() {
   return c;
 }
 
-/// Two values that had not seen each other, read from the rule.
-Json together(const Json& earlier, const Json& later) {
-  if (earlier.is_array() && later.is_array()) {
-    Json out = earlier;
-    for (const auto& element : later) {
-      if (std::find(out.begin(), out.end(), element) == out.end()) out.push_back(element);
-    }
-    return out;
-  }
-  if (earlier.is_object() && later.is_object()) {
-    Json out = earlier;
-    for (const auto& [key, value] : later.items()) out[key] = earlier.contains(key) ? together(earlier[key], value) : value;
-    return out;
-  }
-  return later;
-}
-
-Json oracle(const Case& c) {
-  const std::size_t n = c.after.size();
-  std::vector<std::set<Position>> above(n);  // the full closure: what each task had seen
-  for (Position t = 0; t < n; ++t) {
-    for (const Position p : c.after[t]) {
-      above[t].insert(p);
-      above[t].insert(above[p].begin(), above[p].end());
-    }
-  }
-  std::vector<Position> order;  // heads and ancestors, dependencies first, as declared
-  const std::function<void(Position)> visit = [&](Position t) {
-    if (std::find(order.begin(), order.end(), t) != order.end()) return;
-    for (const Position p : c.after[t]) visit(p);
-    order.push_back(t);
-  };
-  for (const Position head : c.heads) visit(head);
-
-  Json out = c.input;
-  for (const std::string key : {"k", "l", "m"}) {
-    std::vector<Position> changed;
-    for (const Position t : order) {
-      if (c.changes[t].is_object() && c.changes[t].contains(key)) changed.push_back(t);
-    }
-    if (changed.empty()) continue;
-    out.erase(key);
-    for (const Position t : changed) {
-      const bool replaced = std::any_of(changed.begin(), changed.end(), [&](Position other) { return above[other].contains(t); });
-      const Json& value = c.changes[t][key];
-      if (replaced || value == "-") continue;
-      out[key] = out.contains(key) ? together(out[key], value) : value;
-    }
-  }
-  return out;
-}
-
 RC_GTEST_PROP(MergeProperty, IsWhatTheRulesSay, ()) {
-  const Case c = random_case();
+  const MergeCase c = random_case();
   ChangesByTask changes;
   for (Position t = 0; t < c.changes.size(); ++t) {
     if (c.changes[t].is_object()) changes.emplace(t, test::changes(c.changes[t]));
@@ -140,7 +80,7 @@ RC_GTEST_PROP(MergeProperty, IsWhatTheRulesSay, ()) {
 
 RC_GTEST_PROP(MergeProperty, AnOrdinaryTaskAddsItsOwnChangesToWhatItWasGiven, ()) {
   // Sequence: the context behind a task is the context it was given with its changes applied.
-  const Case c = random_case();
+  const MergeCase c = random_case();
   const auto d = test::graph(c.after);
   ChangesByTask changes;
   for (Position t = 0; t < c.changes.size(); ++t) {

@@ -138,6 +138,8 @@ void Turn::keep_skip(ScheduleKey schedule, const SlotSkip& run) {
     auto use = connection_.use("last_slot_record");
     if (use.bind(schedule).step() && use.integer(1) == skipped && use.integer(2) == static_cast<int>(run.reason)) {
       const std::int64_t key = use.integer(0);
+      // A `@reboot` that was recorded already: only the answer was lost.
+      if (use.time(3) == run.through) return;
       use.reset();
       connection_.use("extend_skip").bind(key, run.through, run.count, batch_.now).run();
       return;

@@ -309,7 +309,7 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (schedule, slo
 -- name: fired_execution
 SELECT execution FROM cloacina_firing WHERE schedule = ?1 AND slot = ?2 AND outcome = 0;
 -- name: last_slot_record
-SELECT key, outcome, reason, kind FROM cloacina_firing WHERE schedule = ?1 AND kind = 0 ORDER BY slot DESC, outcome DESC LIMIT 1;
+SELECT key, outcome, reason, through FROM cloacina_firing WHERE schedule = ?1 AND kind = 0 ORDER BY slot DESC, outcome DESC LIMIT 1;
 -- name: extend_skip
 UPDATE cloacina_firing SET through = ?2, count = count + ?3, fired_at = ?4 WHERE key = ?1;
 -- name: firings
