@@ -86,7 +86,8 @@ inline Json oracle(const MergeCase& c) {
     if (changed.empty()) continue;
     out.erase(key);
     for (const core::Position t : changed) {
-      const bool replaced = std::any_of(changed.begin(), changed.end(), [&](core::Position other) { return above[other].contains(t); });
+      const bool replaced =
+          std::any_of(changed.begin(), changed.end(), [&](core::Position other) { return above[other].contains(t); });
       const Json& value = c.changes[t][key];
       if (replaced || value == "-") continue;
       out[key] = out.contains(key) ? together(out[key], value) : value;
