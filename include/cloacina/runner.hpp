@@ -120,6 +120,7 @@ class CLOACINA_API Runner {
     std::int64_t submitted = 0;  ///< executions submitted here
     int running = 0;
     int written_off = 0;
+    bool draining = false;  ///< a stop has reached the loop: nothing new begins
   };
   [[nodiscard]] Stats stats() const;
 

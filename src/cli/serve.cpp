@@ -132,11 +132,12 @@ int execute(Console& console, const Globals& globals, const ServeArguments& a) {
       if (signal == Signals::Kind::Reload) reload(console, runner, a, source);
     }
   }
-  if (const auto running = runner.stats().running; running > 0) {
+  const auto report = drain(runner, signals, [&] {
+    const auto running = runner.stats().running;
+    if (running == 0) return;
     console.err.line("finishing " + count(static_cast<std::size_t>(running), "task") + "; a second signal stops at once");
     console.err.flush();
-  }
-  const auto report = drain(runner, signals);
+  });
   for (const auto& left : report.unfinished) {
     console.err.line("given back: task " + left.task + " of execution " + left.execution.to_string());
   }

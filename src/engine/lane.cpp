@@ -132,7 +132,7 @@ void Lane::apply(Effects& effects) {
 
 void Lane::publish() {
   const std::lock_guard lock(mutex_);
-  stats_ = {engine_.turns(), engine_.tasks_done(), engine_.submitted(), engine_.written_off()};
+  stats_ = {engine_.turns(), engine_.tasks_done(), engine_.submitted(), engine_.written_off(), engine_.draining()};
 }
 
 void Lane::back_off() {

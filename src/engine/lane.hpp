@@ -42,6 +42,7 @@ class Lane {
     std::int64_t tasks = 0;
     std::int64_t submitted = 0;
     int written_off = 0;
+    bool draining = false;
   };
   [[nodiscard]] Stats stats() const;
   [[nodiscard]] int running() const { return workers_.running(); }

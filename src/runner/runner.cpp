@@ -410,7 +410,7 @@ Runner::Stats Runner::stats() const {
   const std::lock_guard lock(impl_->mutex);
   if (!impl_->lane) return {};
   const auto s = impl_->lane->stats();
-  return {s.turns, s.tasks, s.submitted, impl_->lane->running(), s.written_off};
+  return {s.turns, s.tasks, s.submitted, impl_->lane->running(), s.written_off, s.draining};
 }
 
 }  // namespace cloacina
