@@ -30,7 +30,6 @@ LAYERS = {
 OWNERS = [
     ("sodium.h", ["src/core/hash.cpp"], None),
     ("sodium/*", [], None),
-    ("date/*", ["src/cron/*"], 1),
     ("sqlite3.h", ["src/store/sqlite/*", "tests/*", "bench/*"], None),
     ("libpq-fe.h", ["src/store/postgres/*", "tests/*", "bench/*"], None),
     ("spdlog/*", ["src/runner/*"], 1),

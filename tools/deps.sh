@@ -3,7 +3,7 @@
 # Asks nothing, needs no network when all is there.
 set -euo pipefail
 
-build=(g++ cmake ninja-build ccache pkg-config git make python3 libsqlite3-dev nlohmann-json3-dev libhowardhinnant-date-dev
+build=(g++ cmake ninja-build ccache pkg-config git make python3 libsqlite3-dev nlohmann-json3-dev
        libspdlog-dev libyaml-cpp-dev libcli11-dev libsodium-dev tzdata)
 test=(libgtest-dev libgmock-dev librapidcheck-dev clang-16 clang-format-16 libclang-rt-16-dev)
 

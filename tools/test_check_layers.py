@@ -10,7 +10,7 @@ import check_layers
 GOOD = [
     ("include/cloacina/a.hpp", "#include <nlohmann/json.hpp>\n#include <string>\n#include \"cloacina/b.hpp\""),
     ("src/core/hash.cpp", "#include <sodium.h>"),
-    ("src/cron/a.cpp", "#include \"core/a.hpp\"\n#include \"cron/b.hpp\"\n#include <date/tz.h>"),
+    ("src/cron/a.cpp", "#include \"core/a.hpp\"\n#include \"cron/b.hpp\""),
     ("src/os/file_lock.cpp", "#include <sys/file.h>\n#include <fcntl.h>"),
     ("src/store/open.cpp", "#include \"store/sqlite/open.hpp\"\n#include \"store/postgres/open.hpp\""),
     ("src/store/sqlite/a.cpp", "#include <sqlite3.h>\n#include \"store/store.hpp\"\n#include \"os/lock.hpp\""),
@@ -77,7 +77,7 @@ class Layers(unittest.TestCase):
                 self.assertIn(message, found[0])
 
     def test_one_file_owns_the_logger_and_the_time_zones(self):
-        for folder, header in [("runner", "spdlog/spdlog.h"), ("cron", "date/tz.h")]:
+        for folder, header in [("runner", "spdlog/spdlog.h")]:
             with self.subTest(header=header):
                 found = check(*[(f"src/{folder}/{name}.cpp", f"#include <{header}>") for name in "ab"])
                 self.assertEqual(len(found), 1, found)
