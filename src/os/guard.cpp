@@ -97,6 +97,8 @@ int exec_command(void* argument) {
   const Launch& launch = *spawn.launch;
   call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
   call(SYS_setsid);
+  // From here, not by the guard afterwards: killed in between it would leave a group that nobody knows.
+  report(GuardReport::Event::Started, static_cast<int>(call(SYS_getpid)));
   if (launch.cwd != nullptr && call(SYS_chdir, launch.cwd) != 0) {
     spawn.stage = GuardReport::Event::FolderMissing;
     spawn.error = errno;
@@ -296,7 +298,6 @@ void guard_main(const Launch& launch, long runner) {
   const pid_t command = spawn_command(spawn);
   if (command < 0) return void(report(spawn.stage, spawn.error));
   call(SYS_close_range, 0, 2, 0);
-  report(GuardReport::Event::Started, command);
   shrink_memory();
   guard.watch(command);
 }

@@ -25,7 +25,7 @@ struct GuardReport {
   enum class Event : std::int32_t {
     NotStarted,     ///< number: errno of the exec
     FolderMissing,  ///< number: errno of the change to `cwd`
-    Started,        ///< number: process id, which is also the process group
+    Started,        ///< about to exec; number: process id, which is also the process group. NotStarted may follow
     Exited,         ///< number: exit status
     Killed,         ///< number: signal
   };
