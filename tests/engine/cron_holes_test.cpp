@@ -334,7 +334,6 @@ TEST_P(CronHoles, C27_TheNightsOfTheClockChange) {
     put("every-half-hour-", "0,30 * * * *", "Europe/Berlin");
     put("lord-howe-", "*/15 * * * *", "Australia/Lord_Howe");
     settle();
-    std::optional<Timestamp> last;
     for (int i = 0; i < 12 * 12; ++i) {
       advance(5min);
       settle();

@@ -104,7 +104,7 @@ TEST_F(Options, OfASubmissionAreRefusedByTheNameOfTheirField) {
 
 TEST_F(Options, OfAListAreRefusedByTheNameOfTheirField) {
   const auto r = runner();
-  for (const std::size_t limit : {0, 1'001}) {
+  for (const std::size_t limit : {0u, 1'001u}) {
     EXPECT_THAT(error_of([&] { (void)r->list({.limit = limit}); }, ErrorCode::InvalidArgument), HasSubstr("limit"));
   }
   EXPECT_THAT(error_of([&] { (void)r->list({.page = "no page"}); }, ErrorCode::InvalidArgument), HasSubstr("page"));

@@ -69,7 +69,7 @@ TEST_F(Reading, PagesShowEveryExecutionOnceWhileOthersAreSubmitted) {
   r->add(single("flow"));
   r->add(single("other"));
   const auto before = r->submit_many(std::vector<Submission>(250, {.workflow = "flow"}));
-  for (const std::size_t limit : {1, 7, 50, 249, 250, 251}) {
+  for (const std::size_t limit : {1u, 7u, 50u, 249u, 250u, 251u}) {
     std::vector<ExecutionId> seen;
     ListFilter filter{.workflow = "flow", .limit = limit};
     std::size_t pages = 0;
