@@ -175,6 +175,33 @@ double floor_own_submit(const std::string& file, int batch, int executions) {
   return executions / watch.seconds();
 }
 
+double floor_own_firings_ms(const std::string& file, int count, int batch) {
+  auto db = prepare(file);
+  store::sqlite::migrate(db, file, false, false);
+  const std::string text(200, 'x');
+  db.use("begin").run();
+  for (int i = 0; i < count; ++i) {
+    db.use("insert_schedule").bind(id_of(i), "s" + std::to_string(i), "w", text, "", "{}", "", 0, 0, "", now_us(), now_us()).run();
+  }
+  db.use("commit").run();
+  const Stopwatch watch;
+  for (int i = 0; i < count;) {
+    db.use("begin").run();
+    for (int k = 0; k < batch && i < count; ++k, ++i) {
+      db.use("turn_schedule").bind(i + 1, 1, 0, "{}", "", now_us() + 1, now_us(), nullptr).run();
+      db.use("insert_firing").bind(i + 1, now_us(), 0, 0, nullptr, now_us(), 1, now_us(), now_us(), id_of(i), nullptr).run();
+      db.use("insert_scheduled")
+          .bind(id_of(i), 1, 1, 0, now_us(), now_us(), nullptr, 1, text, i + 1, now_us(), std::int64_t{i + 1}, 0, 0)
+          .run();
+      const std::int64_t key = db.last_insert();
+      db.use("claim_first").bind(key << 16, 1, 0, now_us(), 1, now_us()).run();
+      db.use("start_execution").bind(key, now_us()).run();
+    }
+    db.use("commit").run();
+  }
+  return watch.seconds() * 1e3;
+}
+
 std::vector<double> floor_commit_ms(const std::string& file, int count) {
   auto db = prepare(file);
   db.execute("CREATE TABLE IF NOT EXISTS floor (id INTEGER PRIMARY KEY, at INT)");

@@ -65,6 +65,9 @@ class Stopwatch {
 [[nodiscard]] double floor_own_statements(const std::string& file, int batch, int executions, int tasks, bool full);
 /// Executions a second through our own statements for submissions.
 [[nodiscard]] double floor_own_submit(const std::string& file, int batch, int executions);
+/// Milliseconds until `count` schedules have fired and their first tasks are claimed, through our own statements for that, `batch`
+/// a transaction.
+[[nodiscard]] double floor_own_firings_ms(const std::string& file, int count, int batch);
 /// Milliseconds of one durable one-row commit, sorted.
 [[nodiscard]] std::vector<double> floor_commit_ms(const std::string& file, int count);
 
