@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cron/fields.hpp"
 
 namespace cloacina::cron {
@@ -35,8 +37,7 @@ int last_weekday(const MonthShape& month) {
   return day;
 }
 
-bool by_day_of_month(const Field& field, std::uint64_t plain, const MonthShape& month, int day) {
-  if ((plain >> day & 1U) != 0) return true;
+bool by_day_of_month(const Field& field, const MonthShape& month, int day) {
   for (const Item& item : field.items) {
     if (item.kind == Item::Kind::Last && day == month.length - item.first) return true;
     if (item.kind == Item::Kind::NearestWeekday && day == nearest_weekday(month, item.first)) return true;
@@ -45,14 +46,30 @@ bool by_day_of_month(const Field& field, std::uint64_t plain, const MonthShape& 
   return false;
 }
 
-bool by_day_of_week(const Field& field, std::uint64_t plain, const MonthShape& month, int day) {
+bool by_day_of_week(const Field& field, const MonthShape& month, int day) {
   const int weekday = month.weekday(day);
-  if ((plain >> weekday & 1U) != 0) return true;
   for (const Item& item : field.items) {
     if (item.kind == Item::Kind::NthOfMonth && weekday == item.first && (day - 1) / 7 + 1 == item.last) return true;
     if (item.kind == Item::Kind::LastOfMonth && weekday == item.first && day + 7 > month.length) return true;
   }
   return false;
+}
+
+/// Days that fall on one of the weekdays of `set`.
+std::uint32_t days_of_week(const MonthShape& month, std::uint64_t set) {
+  constexpr std::uint32_t every_seventh = 1U | 1U << 7 | 1U << 14 | 1U << 21 | 1U << 28;
+  std::uint32_t days = 0;
+  for (int day = 1; day <= 7; ++day) {
+    if ((set >> month.weekday(day) & 1U) != 0) days |= every_seventh << day;
+  }
+  return days;
+}
+
+/// Whether the field has items that depend on the month, not on the day's number or weekday alone.
+bool has_special(const Field& field) {
+  return std::any_of(field.items.begin(), field.items.end(), [](const Item& item) {
+    return item.kind != Item::Kind::Any && item.kind != Item::Kind::Value && item.kind != Item::Kind::Range;
+  });
 }
 
 }  // namespace
@@ -76,17 +93,19 @@ Matcher make_matcher(const Compiled& compiled) {
   const std::uint64_t month_set = set(FieldId::DayOfMonth);
   const std::uint64_t week_set = set(FieldId::DayOfWeek);
   const bool either = of_month.restricted && of_week.restricted && !of_week.conjunct;
+  const bool special = has_special(of_month) || has_special(of_week);
   for (int length = 28; length <= 31; ++length) {
+    const auto all = static_cast<std::uint32_t>((std::uint64_t{2} << length) - 2);
     for (int first = 0; first < 7; ++first) {
       const MonthShape month{length, first};
-      std::uint32_t days = 0;
-      for (int day = 1; day <= length; ++day) {
-        const bool a = by_day_of_month(of_month, month_set, month, day);
-        const bool b = by_day_of_week(of_week, week_set, month, day);
-        // A field that is not restricted holds every day, so that "and" leaves the other one.
-        if (either ? a || b : a && b) days |= 1U << day;
+      auto a = static_cast<std::uint32_t>(month_set) & all;
+      auto b = days_of_week(month, week_set) & all;
+      for (int day = 1; special && day <= length; ++day) {
+        if (by_day_of_month(of_month, month, day)) a |= 1U << day;
+        if (by_day_of_week(of_week, month, day)) b |= 1U << day;
       }
-      matcher.days[static_cast<std::size_t>(length - 28)][static_cast<std::size_t>(first)] = days;
+      // A field that is not restricted holds every day, so that "and" leaves the other one.
+      matcher.days[static_cast<std::size_t>(length - 28)][static_cast<std::size_t>(first)] = either ? a | b : a & b;
     }
   }
   matcher.finish();

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "engine/inbox.hpp"
+#include "engine/schedules.hpp"
 #include "store/store.hpp"
 
 namespace cloacina::engine {
@@ -155,6 +156,7 @@ class Engine {
   std::vector<std::shared_ptr<WorkItem>> cut_off_;
   std::optional<Timestamp> next_due_;
   std::optional<Timestamp> next_slot_;
+  ReadSchedules read_schedules_;
   std::set<std::string> booted_;                       // workflows whose `@reboot` schedules are done
   std::vector<Boot> booting_;                          // those that are not
   std::vector<Boot> reboots_;                          // schedules of this turn's `@reboot` firings

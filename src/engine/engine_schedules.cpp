@@ -18,6 +18,7 @@ constexpr int slots_of_one_max = 100;
 void Engine::rezone(std::string zones) {
   options_.zones = std::move(zones);
   rezone_after_ = 0;
+  read_schedules_.clear();
 }
 
 void Engine::plan_schedules(store::Batch& batch, const Now& now, Effects& effects) {
@@ -30,7 +31,7 @@ void Engine::plan_schedules(store::Batch& batch, const Now& now, Effects& effect
     const auto due = store_.due_schedules(now.utc, schedules_max);
     if (due.rows.empty()) look_ = true;  // another runner was faster: when is the next?
     const int each = std::clamp(slots_max / std::max(static_cast<int>(due.rows.size()), 1), 1, slots_of_one_max);
-    for (const auto& row : due.rows) batch.schedules.push_back(plan_schedule(row, due.now, each, options_.zones));
+    for (const auto& row : due.rows) batch.schedules.push_back(plan_schedule(row, due.now, each, options_.zones, read_schedules_));
   } catch (const Error& e) {
     batch.schedules.clear();
     reboots_.clear();

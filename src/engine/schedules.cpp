@@ -28,7 +28,7 @@ store::SlotFiring firing_of(const Schedule& schedule, const store::ScheduleRow& 
   return {slot, due, execution_of_slot(row.id, slot), firing_input(schedule, row.id, slot)};
 }
 
-/// Does what `work` does to the turn; what it throws disables the schedule.
+/// The turn that `work` makes; what it throws disables the schedule.
 template <class F>
 store::ScheduleTurn guarded(const store::ScheduleRow& row, const F& work) {
   store::ScheduleTurn turn;
@@ -38,9 +38,7 @@ store::ScheduleTurn guarded(const store::ScheduleRow& row, const F& work) {
   turn.cursor = row.cursor;
   turn.zones = row.zones;
   try {
-    const Schedule schedule = cron::schedule_from_text(row.definition);
-    turn = turn_of(row, schedule);
-    work(schedule, turn);
+    work(turn);
   } catch (const Error& e) {
     turn.fire.clear();
     turn.skip.clear();
@@ -53,9 +51,23 @@ store::ScheduleTurn guarded(const store::ScheduleRow& row, const F& work) {
 
 }  // namespace
 
-store::ScheduleTurn plan_schedule(const store::ScheduleRow& row, Timestamp now, int slots_max, const std::string& zones) {
-  return guarded(row, [&](const Schedule& schedule, store::ScheduleTurn& turn) {
-    const auto rule = cron::make_rule(schedule, row.created_at);
+std::shared_ptr<const ReadSchedule> ReadSchedules::get(const store::ScheduleRow& row) {
+  auto found = known_.find(row.key);
+  if (found != known_.end() && found->second->definition == row.definition) return found->second;
+  Schedule schedule = cron::schedule_from_text(row.definition);
+  auto rule = cron::make_rule(schedule, row.created_at);
+  auto read = std::make_shared<const ReadSchedule>(ReadSchedule{row.definition, std::move(schedule), std::move(rule)});
+  if (known_.size() >= most) known_.clear();
+  known_[row.key] = read;
+  return read;
+}
+
+store::ScheduleTurn plan_schedule(const store::ScheduleRow& row, Timestamp now, int slots_max, const std::string& zones,
+                                  ReadSchedules& read) {
+  return guarded(row, [&](store::ScheduleTurn& turn) {
+    const auto known = read.get(row);
+    const auto& [definition, schedule, rule] = *known;
+    turn = turn_of(row, schedule);
     auto stored = cron::cursor_from_text(row.cursor);
     const auto plan = cron::plan(rule, cron::to_cursor(stored, row.created_at), now, slots_max);
     turn.fire.reserve(plan.fire.size());
@@ -69,7 +81,9 @@ store::ScheduleTurn plan_schedule(const store::ScheduleRow& row, Timestamp now, 
 }
 
 store::ScheduleTurn plan_reboot(const store::ScheduleRow& row, Timestamp boot) {
-  return guarded(row, [&](const Schedule& schedule, store::ScheduleTurn& turn) {
+  return guarded(row, [&](store::ScheduleTurn& turn) {
+    const Schedule schedule = cron::schedule_from_text(row.definition);
+    turn = turn_of(row, schedule);
     if (row.paused) {
       turn.skip.push_back({boot, boot, 1, SkipReason::Paused});
     } else if ((!schedule.start_at || *schedule.start_at <= boot) && (!schedule.end_at || boot < *schedule.end_at)) {
@@ -79,7 +93,9 @@ store::ScheduleTurn plan_reboot(const store::ScheduleRow& row, Timestamp boot) {
 }
 
 store::ScheduleTurn plan_rezone(const store::ScheduleRow& row, Timestamp now, const std::string& zones) {
-  return guarded(row, [&](const Schedule& schedule, store::ScheduleTurn& turn) {
+  return guarded(row, [&](store::ScheduleTurn& turn) {
+    const Schedule schedule = cron::schedule_from_text(row.definition);
+    turn = turn_of(row, schedule);
     const auto rule = cron::make_rule(schedule, row.created_at);
     auto stored = cron::cursor_from_text(row.cursor);
     // A slot that waits for its jitter, or for a turn, is still owed.

@@ -1,14 +1,38 @@
 #pragma once
 
+#include <memory>
+#include <unordered_map>
+
+#include "cron/plan.hpp"
 #include "store/records.hpp"
 
 /// From a stored schedule to what one turn does with it: pure functions of the row and the time.
 namespace cloacina::engine {
 
+/// A schedule's definition and what follows from it.
+struct ReadSchedule {
+  std::string definition;
+  Schedule schedule;
+  cron::ScheduleRule rule;
+};
+
+/// Definitions that were read before: to read one takes longer than to plan with it. To be cleared when the zone database changes.
+class ReadSchedules {
+ public:
+  /// *Throws* Error when the definition works no more.
+  [[nodiscard]] std::shared_ptr<const ReadSchedule> get(const store::ScheduleRow& row);
+  void clear() { known_.clear(); }
+
+ private:
+  static constexpr std::size_t most = 4'096;  // about 2 KiB each
+
+  std::unordered_map<store::ScheduleKey, std::shared_ptr<const ReadSchedule>> known_;
+};
+
 /// Settles what is due, at most `slots_max` firings and skipped runs. A rule that works no more (its zone has left the database)
 /// disables the schedule, with the reason. `zones` is the version of the zone database.
 [[nodiscard]] store::ScheduleTurn plan_schedule(const store::ScheduleRow& row, Timestamp now, int slots_max,
-                                                const std::string& zones);
+                                                const std::string& zones, ReadSchedules& read);
 
 /// Fires `@reboot` for a runner that began at `boot`.
 [[nodiscard]] store::ScheduleTurn plan_reboot(const store::ScheduleRow& row, Timestamp boot);

@@ -126,10 +126,12 @@ class Connection {
   std::unordered_map<std::string_view, std::unique_ptr<sqlite3_stmt, Finalize>> prepared_;
 };
 
-/// A transaction that takes the write lock at once. Rolled back unless committed.
+/// A transaction that takes the write lock at once, or one that only reads. Rolled back unless committed.
 class Transaction {
  public:
-  explicit Transaction(Connection& connection) : connection_(connection) { connection_.use("begin").run(); }
+  explicit Transaction(Connection& connection, std::string_view begin = "begin") : connection_(connection) {
+    connection_.use(begin).run();
+  }
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
   ~Transaction();

@@ -2,6 +2,8 @@
 
 -- name: begin
 BEGIN IMMEDIATE;
+-- name: begin_read
+BEGIN;
 -- name: commit
 COMMIT;
 -- name: rollback

@@ -106,6 +106,8 @@ class SqliteStore final : public Store {
   std::vector<ContextRows> contexts(std::span<const TaskKey> tasks) override {
     std::vector<ContextRows> out;
     out.reserve(tasks.size());
+    // One snapshot for all: each statement alone would take and give back its locks.
+    Transaction transaction(connection_, "begin_read");
     for (const auto& task : tasks) {
       ContextRows rows;
       {
@@ -118,6 +120,7 @@ class SqliteStore final : public Store {
       while (use.step()) rows.changes.emplace_back(static_cast<Position>(use.integer(0)), use.text(1));
       out.push_back(std::move(rows));
     }
+    transaction.commit();
     return out;
   }
 
