@@ -15,7 +15,8 @@ class CronHoles : public ScheduleTest {
   store::Batch turn_of_another(const std::string& name, Timestamp when) {
     store::Batch batch;
     batch.now = when;
-    batch.schedules.push_back(plan_schedule(client().find_schedule(name).value(), when, 100, ""));
+    ReadSchedules read;
+    batch.schedules.push_back(plan_schedule(client().find_schedule(name).value(), when, 100, "", read));
     return batch;
   }
 };
