@@ -230,7 +230,8 @@ TEST_P(ScheduleEdges, ARemovalWhileATurnWasPlannedFiresNothing) {
   schedules().remove("tick");
   store::Batch batch;
   batch.now = now.utc;
-  batch.schedules.push_back(plan_schedule(*row, now.utc, 100, "any"));
+  ReadSchedules read;
+  batch.schedules.push_back(plan_schedule(*row, now.utc, 100, "any", read));
   ASSERT_THAT(batch.schedules[0].fire, SizeIs(1));
   EXPECT_THAT(client().commit(batch).schedules, ElementsAre(store::Applied::Stale));
   EXPECT_THAT(executions("one"), IsEmpty());
