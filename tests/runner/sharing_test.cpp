@@ -42,6 +42,28 @@ TEST_F(Sharing, TwoRunnersShareTheWork) {
   for (const auto& [name, times] : ran) EXPECT_EQ(times, count / 2) << name;
 }
 
+TEST_F(Sharing, ManyOpenANewFileAtOnce) {
+  constexpr int threads = 8;
+  for (int round = 0; round < 20; ++round) {
+    auto o = options();
+    o.database = "sqlite:" + (folder() / ("new" + std::to_string(round) + ".db")).string();
+    std::barrier together(threads);
+    std::atomic<int> opened{0};
+    in_threads(threads, [&](int) {
+      together.arrive_and_wait();
+      try {
+        Runner client(o);
+        client.add(single("flow"));
+        (void)client.submit("flow");
+        ++opened;
+      } catch (const Error& e) {
+        ADD_FAILURE() << e.what();
+      }
+    });
+    EXPECT_EQ(opened, threads);
+  }
+}
+
 TEST_F(Sharing, EveryTaskOfManyRunsOnce) {
   constexpr int count = 1'000 / size_divisor;
   std::vector<std::atomic<int>> runs(count);

@@ -140,13 +140,20 @@ void Connection::execute(const std::string& sql) {
 }
 
 std::optional<std::string> Connection::text(const std::string& sql) {
-  sqlite3_stmt* raw = nullptr;
-  int code = sqlite3_prepare_v2(db_.get(), sql.c_str(), -1, &raw, nullptr);
-  const std::unique_ptr<sqlite3_stmt, Finalize> statement(raw);
-  if (code == SQLITE_OK) code = sqlite3_step(raw);
-  if (code == SQLITE_DONE) return std::nullopt;
-  if (code != SQLITE_ROW) fail(db_.get(), code, "database " + file_);
-  return Use(db_.get(), raw).optional_text(0);
+  const auto start = std::chrono::steady_clock::now();
+  for (;;) {
+    sqlite3_stmt* raw = nullptr;
+    int code = sqlite3_prepare_v2(db_.get(), sql.c_str(), -1, &raw, nullptr);
+    const std::unique_ptr<sqlite3_stmt, Finalize> statement(raw);
+    if (code == SQLITE_OK) code = sqlite3_step(raw);
+    if (code == SQLITE_DONE) return std::nullopt;
+    if (code == SQLITE_ROW) return Use(db_.get(), raw).optional_text(0);
+    // The change to a write-ahead log does not ask the busy handler: it fails at once while another connection looks at the file.
+    if ((code & 0xff) != SQLITE_BUSY || std::chrono::steady_clock::now() - start >= busy_timeout_) {
+      fail(db_.get(), code, "database " + file_);
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 std::optional<std::int64_t> Connection::integer(const std::string& sql) {

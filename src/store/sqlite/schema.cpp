@@ -32,14 +32,16 @@ int schema_version() { return migrations().back().version; }
 
 SchemaState schema_state(Connection& connection) {
   SchemaState state;
-  if (connection.integer("SELECT count(*) FROM sqlite_schema WHERE name = 'cloacina_migration'").value_or(0) > 0) {
+  // One statement: another process may make our tables between two. Null when they are there.
+  const auto others = connection.text(
+      "SELECT iif(EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'cloacina_migration'), NULL, coalesce((SELECT "
+      "group_concat(name, "
+      "', ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name LIMIT 5)), ''))");
+  if (!others) {
     state.version = static_cast<int>(connection.integer("SELECT coalesce(max(version), 0) FROM cloacina_migration").value_or(0));
     return state;
   }
-  state.tables =
-      connection
-          .text("SELECT group_concat(name, ', ') FROM (SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name LIMIT 5)")
-          .value_or("");
+  state.tables = *others;
   state.foreign = !state.tables.empty();
   return state;
 }
