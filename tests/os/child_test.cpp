@@ -219,8 +219,9 @@ TEST(Child, AStopSendsSigterm) {
     stop.request_stop();
   });
   // The child of the shell gets the signal as well: else `wait` would be the one that ends and the test would show nothing.
-  const auto line = "sh -c 'trap \"echo child; exit\" TERM; echo > " + ready.path() + "; while :; do sleep 0.01; done' & " +
-                    "trap 'wait; echo bye; exit 5' TERM; wait";
+  // The outer trap is set before the inner shell, which says that all is ready, is there.
+  const auto line = "trap 'wait; echo bye; exit 5' TERM; sh -c 'trap \"echo child; exit\" TERM; echo > " + ready.path() +
+                    "; while :; do sleep 0.01; done' & wait";
   const auto result = run_child(shell(line), stop.get_token());
   EXPECT_TRUE(result.stopped);
   EXPECT_EQ(result.exit, 5);
