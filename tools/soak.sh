@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs what is too much for every day. First, once, the tests of schedules as a whole: every zone, every transition, every policy, and
-# many random lives (half an hour on two cores). Then the tests that draw random numbers, again and again with new seeds, for SECONDS.
+# many random lives (an hour or two on two cores). Then the tests that draw random numbers, again and again with new seeds, for SECONDS.
 # Stops at the first failure and prints its seed.
 # Usage: tools/soak.sh SECONDS          CLOACINA_TEST_SEED=n tools/soak.sh 1   repeats one round of the second part only
 set -euo pipefail
