@@ -20,6 +20,22 @@ class Size : public RunnerTest {
   std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
 };
 
+TEST_F(Size, AHundredThousandExecutionsThatWaited) {
+  constexpr int count = 100'000 / size_divisor;
+  constexpr int at_once = 1'000;
+  std::atomic<int> runs{0};
+  const auto flow = single("flow", [&](TaskContext&) { ++runs; });
+  const auto r = runner();
+  r->add(flow);
+  for (int i = 0; i < count; i += at_once) (void)r->submit_many(std::vector<Submission>(at_once, {.workflow = "flow"}));
+  r->start();
+  EXPECT_TRUE(eventually([&] { return runs == count; }));
+  r->stop();
+  EXPECT_EQ(runs, count);
+  EXPECT_THAT(r->list({.status = ExecutionStatus::Pending}).executions, testing::IsEmpty());
+  EXPECT_THAT(r->list({.status = ExecutionStatus::Running}).executions, testing::IsEmpty());
+}
+
 TEST_F(Size, TenThousandParallelTasksAndTheirJoin) {
   constexpr int width = 10'000 / size_divisor;
   std::atomic<int> ran{0};
