@@ -30,6 +30,7 @@ Effects Engine::step(Now now) {
   Messages messages = inbox_->take();
   take_messages(messages, now, effects);
   run_timers(now, effects);
+  if (lease_) mind_lease(now, effects);
   store::Batch batch;
   plan_schedules(batch, now, effects);
   if (fill(batch, messages, now)) {
@@ -48,6 +49,7 @@ Effects Engine::step(Now now) {
     }
   }
   if (!timers_.empty()) effects.wake_steady = timers_.top().at;
+  if (lease_) effects.wake_steady = std::min({effects.wake_steady.value_or(Steady::max()), next_renewal_, next_death_});
   effects.wake_utc = next_due_;
   // When the store gives no answer, the trouble's pause decides when to try again.
   if (next_slot_ && !draining_) effects.wake_utc = std::min(effects.wake_utc.value_or(*next_slot_), *next_slot_);
@@ -122,10 +124,10 @@ void Engine::conclude(WorkDone&& done, const Flight& flight, Timestamp now) {
   } else if (flight.reason == StopReason::Cancelled) {
     o.kind = Kind::Cancelled;
     o.error = done.failure ? "cancelled; " + done.failure->error : "cancelled";
-  } else if (flight.reason == StopReason::Halted) {
+  } else if (flight.reason == StopReason::Halted || flight.reason == StopReason::LeaseLost) {
     o.kind = Kind::Returned;
-    o.error = "its runner stopped";
-    cut_off_.push_back(done.item);
+    o.error = flight.reason == StopReason::Halted ? "its runner stopped" : "its runner could not renew its lease";
+    if (flight.reason == StopReason::Halted) cut_off_.push_back(done.item);
   } else if (done.failure) {
     o.kind = done.retry_after ? Kind::Retry : Kind::Failed;
     p.failed_for_good = !done.retry_after;
@@ -274,6 +276,7 @@ bool Engine::fill(store::Batch& batch, const Messages& messages, const Now& now)
   batch.events = std::exchange(events_, {});
   batch.release_dead = recover_;
   batch.timers = look_ || (next_due_ && *next_due_ <= now.utc);
+  if (renewal_is_due(now)) batch.renew = *lease_;
   if (check_) {
     for (const auto& [task, flight] : in_flight_) {
       if (flight.reason == StopReason::None) batch.check.push_back({task, flight.item->claimed.fence});
@@ -281,7 +284,7 @@ bool Engine::fill(store::Batch& batch, const Messages& messages, const Now& now)
     check_ = false;
   }
   const bool changes = !batch.outcomes.empty() || !batch.submissions.empty() || !batch.controls.empty() || !batch.events.empty() ||
-                       !batch.schedules.empty() || batch.release_dead || batch.timers || !batch.check.empty();
+                       !batch.schedules.empty() || batch.release_dead || batch.timers || !batch.check.empty() || batch.renew;
   if (const int limit = room(); changes && limit > 0 && (!workflows_.empty() || options_.any_commands)) {
     store::ClaimRequest claim;
     claim.runner = options_.runner;
@@ -319,7 +322,8 @@ void Engine::after_commit(store::BatchResult& result, const store::Batch& batch,
                           Effects& effects) {
   recover_ = false;
   look_ = false;
-  next_due_ = result.next_due;
+  if (batch.renew) renewed(result, now, effects);
+  next_due_ = by_own_clock(result.next_due, result, now);
   effects.changed_by_others = result.changed_by_others;
   if (result.changed_by_others && !in_flight_.empty()) check_ = effects.again = true;
   submitted_ += std::count_if(result.submissions.begin(), result.submissions.end(),

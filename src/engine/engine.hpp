@@ -19,6 +19,7 @@ struct EngineOptions {
   int prefetch_max = 1'024;
   int written_off_max = 64;
   std::chrono::milliseconds stop_grace{10'000};
+  std::chrono::milliseconds heartbeat{5'000};  ///< how often a lease is renewed, where there are leases
   std::size_t context_bytes_max = 16 << 20;
   std::size_t context_cache_bytes = 64 << 20;
   bool any_commands = false;
@@ -105,6 +106,14 @@ class Engine {
   void conclude(WorkDone&& done, const Flight& flight, Timestamp now);
   void land(std::unordered_map<store::TaskKey, Flight, TaskHash>::iterator flight);
   void run_timers(const Now& now, Effects& effects);
+  // engine_lease.cpp
+  /// Stops what runs before others may take it; says when to look again.
+  void mind_lease(const Now& now, Effects& effects);
+  void renewed(const store::BatchResult& result, const Now& now, Effects& effects);
+  [[nodiscard]] bool renewal_is_due(const Now& now) const { return lease_ && now.steady >= next_renewal_; }
+  /// A time of the clock that decides, by the clock of this turn.
+  [[nodiscard]] static std::optional<Timestamp> by_own_clock(std::optional<Timestamp> time, const store::BatchResult& result,
+                                                             const Now& now);
   /// Of attempts that have ended: with long timeouts there would be no end to them.
   void drop_old_timers();
   void stop(Flight& flight, StopReason reason, const Now& now, Effects& effects);
@@ -154,6 +163,10 @@ class Engine {
   std::vector<Pending> pending_;
   std::vector<store::NewEvent> events_;
   std::vector<std::shared_ptr<WorkItem>> cut_off_;
+  std::optional<std::chrono::milliseconds> lease_ = store_.lease();
+  Steady lease_until_ = Steady::max();
+  Steady next_renewal_ = Steady::max();
+  Steady next_death_ = Steady::max();  // when another runner may be dead
   std::optional<Timestamp> next_due_;
   std::optional<Timestamp> next_slot_;
   ReadSchedules read_schedules_;

@@ -78,7 +78,7 @@ void Engine::settle_schedules(const store::BatchResult& result, const store::Bat
     }
     reboots_.clear();
   }
-  if (batch.timers || !batch.schedules.empty()) next_slot_ = result.next_slot;
+  if (batch.timers || !batch.schedules.empty()) next_slot_ = by_own_clock(result.next_slot, result, now);
   if (draining_) return;
   if (rezone_after_ || !reboot_again_.empty() || (next_slot_ && *next_slot_ <= now.utc)) effects.again = true;
 }

@@ -20,6 +20,9 @@ constexpr std::chrono::seconds wall_wait_max{20};
 constexpr std::chrono::seconds zone_look_gap{15};
 /// Hints of other writers that brought no work are followed less and less often.
 constexpr milliseconds hint_gap_max{20};
+/// How often others' work is looked for without hints: of a server less and less often while there is none.
+constexpr milliseconds poll_gap_min{50};
+constexpr milliseconds poll_gap_max{1'000};
 
 }  // namespace
 
@@ -154,6 +157,7 @@ bool Lane::look_for_changes() {
   options_.on_change_by_others();
   hinted_ = true;
   last_hint_ = clock;
+  poll_gap_ = poll_gap_min;
   return true;
 }
 
@@ -169,7 +173,10 @@ void Lane::rest(const Effects& effects) {
     if (effects.wake_utc) at_most(std::min<std::chrono::microseconds>(*effects.wake_utc - clocks.utc, wall_wait_max));
     if (effects.wake_steady) at_most(*effects.wake_steady - clocks.steady);
     if (store_->has_company()) at_most(options_.heartbeat);
-    if (watch_->fd() < 0) at_most(milliseconds{50});
+    if (watch_->fd() < 0) {
+      at_most(poll_gap_);
+      if (store_->lease()) poll_gap_ = std::min(poll_gap_ * 2, poll_gap_max);
+    }
     const auto why = inbox_->wait(timeout, watch_->fd());
     if (why == os::Waker::Why::Woken) return;
     if (why == os::Waker::Why::Readable) {

@@ -69,6 +69,7 @@ class Lane {
   std::atomic<bool> give_up_{false};
   std::chrono::milliseconds trouble_wait_{0};
   std::chrono::milliseconds hint_gap_{0};
+  std::chrono::milliseconds poll_gap_{50};
   Steady last_hint_{};
   store::Settling settling_;
   bool hinted_ = false;

@@ -25,7 +25,7 @@ struct Now {
 };
 
 /// Why a task was asked to stop.
-enum class StopReason { None, Timeout, Cancelled, Halted };
+enum class StopReason { None, Timeout, Cancelled, Halted, LeaseLost };
 
 /// A claimed task on its way through a worker. Shared by the loop and one worker.
 struct WorkItem {

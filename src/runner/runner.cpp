@@ -69,7 +69,8 @@ struct CLOACINA_HIDDEN Runner::Impl {
   /// What a callback needs, and may need longer than the runner lives.
   struct Access {
     explicit Access(const RunnerOptions& o)
-        : database(store::open(o.database, {.durability = o.durability, .busy_timeout = o.busy_timeout})), log(o.log) {}
+        : database(store::open(o.database, {.durability = o.durability, .busy_timeout = o.busy_timeout, .lease = o.lease})),
+          log(o.log) {}
     std::unique_ptr<store::Database> database;
     runner::Readers readers{*database};
     LogSink log;
@@ -223,6 +224,7 @@ std::unique_ptr<engine::Lane> Runner::Impl::make_lane(std::unique_ptr<store::Sto
   e.zones = cron::system_zones_state();
   e.seed = options.seed != 0 ? options.seed : os::random_seed();
   lane_options.heartbeat = options.heartbeat;
+  lane_options.engine.heartbeat = options.heartbeat;
   lane_options.log = options.log;
   lane_options.on_finished = [this](const auto& executions) { return finished(executions); };
   lane_options.on_change_by_others = [this] { waiters.recheck(); };

@@ -148,17 +148,18 @@ struct NewEvent {
 
 /// What one turn of the engine changes. Applied in the order of the members, in one transaction.
 struct Batch {
-  Timestamp now{};  ///< the caller's clock; a backend may know better
+  Timestamp now{};  ///< the caller's clock, by which its times are; a backend may go by its own
   std::vector<AttemptOutcome> outcomes;
   std::vector<NewExecution> submissions;  ///< ids made by the client: repeating a batch is harmless
   std::vector<Control> controls;
   std::vector<NewEvent> events;
   std::vector<ScheduleTurn> schedules;
   std::vector<ExtraFiring> firings;
-  RunnerKey runner = 0;       ///< whose turn it is; 0: a client without a loop
-  bool release_dead = false;  ///< give back what dead runners hold
-  bool timers = false;        ///< wake what is due: delays, retries, deadlines
-  std::vector<Held> check;    ///< which of these are still to be run?
+  RunnerKey runner = 0;                              ///< whose turn it is; 0: a client without a loop
+  std::optional<std::chrono::microseconds> renew{};  ///< the lease of `runner`, by so much from now; where there are leases
+  bool release_dead = false;                         ///< give back what dead runners hold
+  bool timers = false;                               ///< wake what is due: delays, retries, deadlines
+  std::vector<Held> check;                           ///< which of these are still to be run?
   std::optional<ClaimRequest> claim;
 };
 
@@ -200,6 +201,7 @@ struct Quarantined {
 };
 
 struct BatchResult {
+  Timestamp now{};                ///< by the clock that decides; times here are by it
   std::vector<Applied> outcomes;  ///< as many as the batch has, like the next two
   std::vector<SubmitResult> submissions;
   std::vector<ControlResult> controls;
@@ -209,10 +211,13 @@ struct BatchResult {
   std::vector<FinishedExecution> finished;
   std::vector<Held> lost;  ///< claims to stop: cancelled, past a deadline, or taken by another
   std::vector<Quarantined> quarantined;
-  std::optional<Timestamp> next_due;   ///< when `timers` has work again, as far as known
-  std::optional<Timestamp> next_slot;  ///< when a schedule is due; known when the batch had `timers` or schedules
-  bool changed_by_others = false;      ///< another connection committed since the last batch
-  int released = 0;                    ///< tasks taken back from dead runners
+  std::optional<Timestamp> next_due;    ///< when `timers` has work again, as far as known
+  std::optional<Timestamp> next_slot;   ///< when a schedule is due; known when the batch had `timers` or schedules
+  std::optional<Timestamp> next_death;  ///< when the first lease of another runner ends; known when the batch had `renew`
+  bool changed_by_others = false;       ///< another connection committed since the last batch
+  int released = 0;                     ///< tasks taken back from dead runners
+  bool lease_lost = false;              ///< the lease that was renewed had run out: what is held has to be checked
+  bool left_ready = false;              ///< there is work, now or later, that this batch made or found and did not claim
 };
 
 struct StoredDefinition {

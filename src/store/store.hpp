@@ -30,7 +30,9 @@ class Store {
   virtual void describe_runner(RunnerKey runner, std::span<const DefinitionKey> knows, int written_off) = 0;
   virtual void close_runner(RunnerKey runner, Timestamp now) = 0;
 
-  /// Whether a runner is known to have died with work in hand. Costs no query.
+  /// How long a runner lives without `Batch::renew`; none where the backend sees by itself who lives.
+  [[nodiscard]] virtual std::optional<std::chrono::milliseconds> lease() const = 0;
+  /// Whether a runner is known to have died with work in hand. Costs a query at most.
   [[nodiscard]] virtual bool somebody_died() = 0;
   /// Whether other runners live, whose death has to be noticed.
   [[nodiscard]] virtual bool has_company() = 0;
@@ -109,7 +111,9 @@ class ChangeWatch {
 
 struct OpenOptions {
   Durability durability = Durability::Full;
-  std::chrono::milliseconds busy_timeout{10'000};
+  std::chrono::milliseconds busy_timeout{10'000};  ///< how long a statement may wait for others
+  std::chrono::milliseconds lease{15'000};         ///< how long a runner lives without a heartbeat, where there are leases
+  bool callers_clock = false;                      ///< for tests: what is due is decided by the caller's clock, not the server's
 };
 
 /// A database: hands out connections. Thread-safe. Connections must not outlive it.

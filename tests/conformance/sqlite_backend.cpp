@@ -1,110 +1,21 @@
 #include "conformance/sqlite_backend.hpp"
 
-#include <map>
-
+#include "conformance/audit.hpp"
 #include "os/temp_dir.hpp"
 #include "store/sqlite/connection.hpp"
-#include "store/sqlite/definitions.hpp"
-#include "store/sqlite/turn.hpp"
 
 namespace cloacina::test {
 
 namespace {
 
-using store::State;
-
-struct Row {
-  State state = State::NotStarted;
-  core::DependencyCounts counts;
-};
-
-bool terminal(State s) { return is_terminal(store::status_of(s)); }
-
-/// Counts an execution again from the states of its tasks.
-class Audit {
+class SqliteAudit final : public AuditedDatabase {
  public:
-  explicit Audit(const std::string& url) : connection_(url.substr(7), {.read_only = true}) {}
-
-  std::vector<std::string> run() {
-    std::vector<std::int64_t> keys;
-    for (std::int64_t key = 0;;) {
-      const auto next = connection_.integer("SELECT min(key) FROM cloacina_execution WHERE key > " + std::to_string(key));
-      if (!next) break;
-      key = *next;
-      keys.push_back(key);
-    }
-    for (const auto key : keys) execution(key);
-    return found_;
-  }
+  explicit SqliteAudit(const std::string& url) : connection_(url.substr(7), {.read_only = true}) {}
+  store::sql::Session& session() override { return connection_; }
+  std::optional<std::int64_t> integer(const std::string& sql) override { return connection_.integer(sql); }
 
  private:
-  void differ(std::int64_t key, const std::string& what, std::int64_t stored, std::int64_t counted) {
-    if (stored != counted) {
-      found_.push_back("execution " + std::to_string(key) + ": " + what + " is stored as " + std::to_string(stored) +
-                       " and counts " + std::to_string(counted));
-    }
-  }
-
-  std::int64_t of_execution(std::int64_t key, const char* column) {
-    return connection_.integer(std::string("SELECT ") + column + " FROM cloacina_execution WHERE key = " + std::to_string(key))
-        .value();
-  }
-
-  std::map<core::Position, Row> rows_of(std::int64_t key) {
-    std::map<core::Position, Row> rows;
-    {
-      auto use = connection_.use("tasks_of_execution");
-      use.bind(key);
-      while (use.step()) rows[static_cast<core::Position>(use.integer(0))].state = static_cast<State>(use.integer(1));
-    }
-    for (auto& [position, row] : rows) {
-      const auto column = [&](const char* name) {
-        return connection_
-            .integer(std::string("SELECT ") + name +
-                     " FROM cloacina_task WHERE id = " + std::to_string(store::sqlite::row_of({key, position})))
-            .value();
-      };
-      row.counts = {column("done"), column("completed"), column("failed")};
-    }
-    return rows;
-  }
-
-  void execution(std::int64_t key) {
-    const auto d = definitions_.get(connection_, of_execution(key, "definition"));
-    const bool ended = of_execution(key, "status") >= 3;
-    auto rows = rows_of(key);
-    std::vector<bool> failure_reaches(d->tasks.size(), false);
-    std::int64_t open_leaves = 0;
-    std::int64_t failed = 0;
-    for (const auto position : d->order) {
-      const auto& after = d->tasks[position].after;
-      const State state = rows.contains(position) ? rows[position].state : State::NotStarted;
-      core::DependencyCounts counted;
-      for (const auto parent : after) {
-        const State above = rows.contains(parent) ? rows[parent].state : State::NotStarted;
-        counted.done += terminal(above) ? 1 : 0;
-        counted.completed += above == State::Completed ? 1 : 0;
-        counted.failed += failure_reaches[parent] ? 1 : 0;
-      }
-      failure_reaches[position] = state == State::Failed || (state == State::Skipped && counted.failed > 0);
-      open_leaves += d->is_leaf(position) && !terminal(state) ? 1 : 0;
-      failed += state == State::Failed ? 1 : 0;
-      // A task with one parent has no need of counters.
-      if (!ended && state == State::NotStarted && rows.contains(position) && after.size() > 1) {
-        const auto& name = d->tasks[position].name;
-        differ(key, "done of " + name, rows[position].counts.done, counted.done);
-        differ(key, "completed of " + name, rows[position].counts.completed, counted.completed);
-        differ(key, "failed of " + name, rows[position].counts.failed, counted.failed);
-      }
-    }
-    if (ended) return;
-    differ(key, "open_leaves", of_execution(key, "open_leaves"), open_leaves);
-    differ(key, "failed", of_execution(key, "failed"), failed);
-  }
-
   store::sqlite::Connection connection_;
-  store::sqlite::Definitions definitions_;
-  std::vector<std::string> found_;
 };
 
 }  // namespace
@@ -115,7 +26,10 @@ Backend sqlite_backend() {
             auto folder = std::make_shared<os::test::TempDir>();
             return FreshDatabase{"sqlite:" + (*folder / "test.db").string(), folder};
           },
-          [](const std::string& url) { return Audit(url).run(); }};
+          [](const std::string& url) {
+            SqliteAudit database(url);
+            return audit(database);
+          }};
 }
 
 }  // namespace cloacina::test

@@ -70,6 +70,7 @@ class WatchedStore final : public store::Store {
     inner_->describe_runner(r, knows, written_off);
   }
   void close_runner(store::RunnerKey r, Timestamp now) override { inner_->close_runner(r, now); }
+  [[nodiscard]] std::optional<std::chrono::milliseconds> lease() const override { return inner_->lease(); }
   bool somebody_died() override { return inner_->somebody_died(); }
   bool has_company() override { return inner_->has_company(); }
   bool changed_by_others() override { return inner_->changed_by_others(); }

@@ -3,7 +3,7 @@
 #include <thread>
 
 #include "cloacina/error.hpp"
-#include "store/sql_files.hpp"
+#include "store/sql/statements.hpp"
 
 namespace cloacina::store::sqlite {
 
@@ -36,67 +36,92 @@ void fail(sqlite3* db, int code, const std::string& action) {
   }
 }
 
-const std::unordered_map<std::string_view, std::string_view>& statements() {
-  static const auto table = [] {
-    std::unordered_map<std::string_view, std::string_view> out;
-    constexpr std::string_view mark = "-- name: ";
-    for (const auto& file : sql_files()) {
-      if (file.name != "sqlite/statements") continue;
-      for (std::size_t at = file.text.find(mark); at != std::string_view::npos;) {
-        const std::size_t line_end = file.text.find('\n', at);
-        const std::size_t next = file.text.find(mark, line_end);
-        const auto name = file.text.substr(at + mark.size(), line_end - at - mark.size());
-        out.emplace(name, file.text.substr(line_end, next == std::string_view::npos ? next : next - line_end));
-        at = next;
-      }
-    }
-    return out;
-  }();
+const std::map<std::string_view, std::string_view>& statements() {
+  static const auto table = sql::parse_statements("sqlite/statements");
   return table;
 }
 
-void Use::check(int code) {
-  if (code != SQLITE_OK) fail(db_, code, "binding a value");
+void SqliteStatement::start() {
+  input_ = 0;
+  bound_ = false;
+  changed_ = 0;
+  changed_inputs_.clear();
+  shown_ = 0;
+  if (answers_) return;
+  for (; input_ < rows; ++input_) {
+    const int before = sqlite3_total_changes(db_);
+    bind_input();
+    while (step()) {
+    }
+    sqlite3_reset(handle());
+    // Some statements (COMMIT) leave the number of the last change as it was.
+    if (sqlite3_total_changes(db_) == before) continue;
+    changed_ += sqlite3_changes(db_);
+    if (rows > 1 || sqlite3_changes(db_) > 0) changed_inputs_.push_back(input_);
+  }
 }
 
-bool Use::step() {
-  stepped_ = true;
-  const int code = sqlite3_step(statement_);
+bool SqliteStatement::next() {
+  if (!answers_) {
+    if (shown_ == changed_inputs_.size()) return false;
+    input_ = changed_inputs_[shown_++];
+    return true;
+  }
+  for (; input_ < rows; ++input_) {
+    if (!bound_) bind_input();
+    bound_ = true;
+    if (step()) return true;
+    sqlite3_reset(handle());
+    bound_ = false;
+  }
+  return false;
+}
+
+int SqliteStatement::finish() {
+  while (answers_ && next()) ++changed_;
+  return changed_;
+}
+
+void SqliteStatement::let_go() { sqlite3_reset(handle()); }
+
+void SqliteStatement::bind_input() {
+  const std::size_t width = values.size() / rows;
+  for (std::size_t i = 0; i < width; ++i) {
+    const auto& value = values[input_ * width + i];
+    const int index = static_cast<int>(i) + 1;
+    int code = SQLITE_OK;
+    switch (value.kind) {
+      case sql::Value::Kind::Null:
+        code = sqlite3_bind_null(handle(), index);
+        break;
+      case sql::Value::Kind::Integer:
+        code = sqlite3_bind_int64(handle(), index, value.integer);
+        break;
+      case sql::Value::Kind::Text:
+        code = sqlite3_bind_text64(handle(), index, value.bytes.data() == nullptr ? "" : value.bytes.data(), value.bytes.size(),
+                                   SQLITE_STATIC, SQLITE_UTF8);
+        break;
+      case sql::Value::Kind::Blob:
+        code = sqlite3_bind_blob(handle(), index, value.bytes.data(), static_cast<int>(value.bytes.size()), SQLITE_STATIC);
+        break;
+    }
+    if (code != SQLITE_OK) fail(db_, code, "binding a value");
+  }
+}
+
+bool SqliteStatement::step() {
+  const int code = sqlite3_step(handle());
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
-  const std::string sql = sqlite3_sql(statement_);
+  const std::string sql = sqlite3_sql(handle());
   fail(db_, code,
        sqlite3_get_autocommit(db_) != 0 && sql.find("BEGIN") != std::string::npos ? "opening a transaction" : "using the database");
 }
 
-int Use::run() {
-  while (step()) {
-  }
-  const int changed = sqlite3_changes(db_);
-  reset();
-  return changed;
-}
-
-std::string_view Use::text(int column) const {
-  const auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+std::string_view SqliteStatement::bytes(int column) const {
+  const auto* data = static_cast<const char*>(sqlite3_column_blob(handle(), column));
   return data == nullptr ? std::string_view{}
-                         : std::string_view{data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
-}
-
-std::string_view Use::blob(int column) const {
-  const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
-  return data == nullptr ? std::string_view{}
-                         : std::string_view{data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
-}
-
-std::optional<Timestamp> Use::optional_time(int column) const {
-  if (is_null(column)) return std::nullopt;
-  return time(column);
-}
-
-std::optional<std::string> Use::optional_text(int column) const {
-  if (is_null(column)) return std::nullopt;
-  return std::string(text(column));
+                         : std::string_view{data, static_cast<std::size_t>(sqlite3_column_bytes(handle(), column))};
 }
 
 Connection::Connection(const std::filesystem::path& file, const Options& options)
@@ -120,7 +145,7 @@ int Connection::on_busy(void* self, int calls) {
   return 1;
 }
 
-Use Connection::use(std::string_view name) {
+sql::Use Connection::use(std::string_view name) {
   auto& slot = prepared_[name];
   if (!slot) {
     const auto found = statements().find(name);
@@ -129,9 +154,9 @@ Use Connection::use(std::string_view name) {
     const int code = sqlite3_prepare_v3(db_.get(), found->second.data(), static_cast<int>(found->second.size()),
                                         SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
     if (code != SQLITE_OK) fail(db_.get(), code, "preparing statement '" + std::string(name) + "' on " + file_);
-    slot.reset(statement);
+    slot = std::make_unique<SqliteStatement>(db_.get(), statement);
   }
-  return {db_.get(), slot.get()};
+  return sql::Use(*slot);
 }
 
 void Connection::execute(const std::string& sql) {
@@ -144,10 +169,10 @@ std::optional<std::string> Connection::text(const std::string& sql) {
   for (;;) {
     sqlite3_stmt* raw = nullptr;
     int code = sqlite3_prepare_v2(db_.get(), sql.c_str(), -1, &raw, nullptr);
-    const std::unique_ptr<sqlite3_stmt, Finalize> statement(raw);
+    const SqliteStatement statement(db_.get(), raw);
     if (code == SQLITE_OK) code = sqlite3_step(raw);
     if (code == SQLITE_DONE) return std::nullopt;
-    if (code == SQLITE_ROW) return Use(db_.get(), raw).optional_text(0);
+    if (code == SQLITE_ROW) return statement.is_null(0) ? std::nullopt : std::optional(std::string(statement.bytes(0)));
     // The change to a write-ahead log does not ask the busy handler: it fails at once while another connection looks at the file.
     if ((code & 0xff) != SQLITE_BUSY || std::chrono::steady_clock::now() - start >= busy_timeout_) {
       fail(db_.get(), code, "database " + file_);

@@ -2,17 +2,18 @@
 
 #include <sqlite3.h>
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
-#include "cloacina/time.hpp"
+#include "store/sql/session.hpp"
 
 namespace cloacina::store::sqlite {
 
@@ -21,75 +22,44 @@ namespace cloacina::store::sqlite {
 [[noreturn]] void fail(sqlite3* db, int code, const std::string& action);
 
 /// The statements of `statements.sql` by name. Parsed once a process.
-[[nodiscard]] const std::unordered_map<std::string_view, std::string_view>& statements();
+[[nodiscard]] const std::map<std::string_view, std::string_view>& statements();
 
-/// A prepared statement in use: binds, steps, reads, and is reset when it goes out of scope. Text and blobs are bound without a
-/// copy: they must live until the last step.
-class Use {
+/// A prepared statement, run once for each row of input.
+class SqliteStatement final : public sql::Statement {
  public:
-  Use(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
-  Use(const Use&) = delete;
-  Use& operator=(const Use&) = delete;
-  ~Use() { reset(); }
+  SqliteStatement(sqlite3* db, sqlite3_stmt* statement) : db_(db), statement_(statement) {}
 
-  template <class... Values>
-  Use& bind(const Values&... values) {
-    int index = 0;
-    (bind_one(++index, values), ...);
-    return *this;
-  }
-  /// Moves to the next row; false at the end.
-  bool step();
-  /// Runs a statement that returns no row; the number of rows it changed.
-  int run();
-  void reset() {
-    if (statement_ != nullptr) {
-      sqlite3_reset(statement_);
-      stepped_ = false;
-    }
-  }
+  void start() override;
+  bool next() override;
+  int finish() override;
+  void let_go() override;
+  [[nodiscard]] std::size_t input() const override { return input_; }
 
-  [[nodiscard]] bool is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
-  [[nodiscard]] std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
-  [[nodiscard]] std::string_view text(int column) const;
-  [[nodiscard]] std::string_view blob(int column) const;
-  [[nodiscard]] Timestamp time(int column) const { return Timestamp{std::chrono::microseconds{integer(column)}}; }
-  [[nodiscard]] std::optional<Timestamp> optional_time(int column) const;
-  [[nodiscard]] std::optional<std::string> optional_text(int column) const;
+  [[nodiscard]] bool is_null(int column) const override { return sqlite3_column_type(handle(), column) == SQLITE_NULL; }
+  [[nodiscard]] std::int64_t integer(int column) const override { return sqlite3_column_int64(handle(), column); }
+  [[nodiscard]] std::string_view bytes(int column) const override;
 
  private:
-  void check(int code);
-  void bind_one(int index, std::nullptr_t) { check(sqlite3_bind_null(statement_, index)); }
-  void bind_one(int index, std::int64_t value) { check(sqlite3_bind_int64(statement_, index, value)); }
-  void bind_one(int index, int value) { check(sqlite3_bind_int64(statement_, index, value)); }
-  void bind_one(int index, std::uint32_t value) { check(sqlite3_bind_int64(statement_, index, value)); }
-  void bind_one(int index, bool value) { check(sqlite3_bind_int64(statement_, index, value ? 1 : 0)); }
-  void bind_one(int index, Timestamp value) { bind_one(index, std::int64_t{value.time_since_epoch().count()}); }
-  void bind_one(int index, std::string_view value) {
-    check(sqlite3_bind_text64(statement_, index, value.data() == nullptr ? "" : value.data(), value.size(), SQLITE_STATIC,
-                              SQLITE_UTF8));
-  }
-  void bind_one(int index, const std::string& value) { bind_one(index, std::string_view(value)); }
-  void bind_one(int index, const char* value) { bind_one(index, std::string_view(value)); }
-  void bind_one(int index, const std::array<std::uint8_t, 16>& value) {
-    check(sqlite3_bind_blob(statement_, index, value.data(), static_cast<int>(value.size()), SQLITE_STATIC));
-  }
-  template <class T>
-  void bind_one(int index, const std::optional<T>& value) {
-    if (value) {
-      bind_one(index, *value);
-    } else {
-      bind_one(index, nullptr);
-    }
-  }
+  struct Finalize {
+    void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
+  };
+  [[nodiscard]] sqlite3_stmt* handle() const { return statement_.get(); }
+  void bind_input();
+  /// False when this input's answer is at its end.
+  bool step();
 
   sqlite3* db_;
-  sqlite3_stmt* statement_;
-  bool stepped_ = false;
+  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  std::size_t input_ = 0;
+  bool bound_ = false;
+  bool answers_ = sqlite3_column_count(handle()) > 0;
+  int changed_ = 0;
+  std::vector<std::size_t> changed_inputs_;
+  std::size_t shown_ = 0;
 };
 
 /// One connection: the handle and its prepared statements. For one thread at a time.
-class Connection {
+class Connection final : public sql::Session {
  public:
   struct Options {
     bool read_only = false;
@@ -100,8 +70,7 @@ class Connection {
   Connection(const std::filesystem::path& file, const Options& options);
 
   /// The statement `name` of `statements.sql`, prepared on first use and kept.
-  [[nodiscard]] Use use(std::string_view name);
-  [[nodiscard]] std::int64_t last_insert() const { return sqlite3_last_insert_rowid(db_.get()); }
+  [[nodiscard]] sql::Use use(std::string_view name) override;
   /// Statements without parameters or results.
   void execute(const std::string& sql);
   /// The first column of the first row, or nothing.
@@ -114,16 +83,13 @@ class Connection {
   struct Close {
     void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
   };
-  struct Finalize {
-    void operator()(sqlite3_stmt* s) const { sqlite3_finalize(s); }
-  };
   static int on_busy(void* self, int calls);
 
   std::chrono::milliseconds busy_timeout_;
   std::chrono::steady_clock::time_point busy_since_{};
   std::string file_;
   std::unique_ptr<sqlite3, Close> db_;
-  std::unordered_map<std::string_view, std::unique_ptr<sqlite3_stmt, Finalize>> prepared_;
+  std::unordered_map<std::string_view, std::unique_ptr<SqliteStatement>> prepared_;
 };
 
 /// A transaction that takes the write lock at once, or one that only reads. Rolled back unless committed.

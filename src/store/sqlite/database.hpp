@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "store/sqlite/definitions.hpp"
+#include "store/sql/definitions.hpp"
 #include "store/store.hpp"
 
 namespace cloacina::store::sqlite {
@@ -23,7 +23,7 @@ class SqliteDatabase final : public Database {
 
   std::filesystem::path file_;
   OpenOptions options_;
-  Definitions definitions_;
+  sql::Definitions definitions_;
 };
 
 [[nodiscard]] MigrationReport migrate_file(const std::filesystem::path& file, bool dry_run);
@@ -31,8 +31,8 @@ class SqliteDatabase final : public Database {
 [[nodiscard]] std::vector<Finding> doctor_file(const std::filesystem::path& file);
 
 std::unique_ptr<Store> make_store(const std::filesystem::path& file, const std::filesystem::path& lock_file,
-                                  const OpenOptions& options, Definitions& definitions);
+                                  const OpenOptions& options, sql::Definitions& definitions);
 std::unique_ptr<Reader> make_reader(const std::filesystem::path& file, const std::filesystem::path& lock_file,
-                                    const OpenOptions& options, Definitions& definitions);
+                                    const OpenOptions& options, sql::Definitions& definitions);
 
 }  // namespace cloacina::store::sqlite

@@ -1,8 +1,8 @@
 #include "cloacina/error.hpp"
 #include "cloacina/time.hpp"
 #include "os/lock_file.hpp"
+#include "store/sql/schedules.hpp"
 #include "store/sqlite/database.hpp"
-#include "store/sqlite/schedules.hpp"
 #include "store/sqlite/schema.hpp"
 
 namespace cloacina::store::sqlite {
@@ -90,7 +90,7 @@ class Doctor {
 
   void work(Connection& connection) {
     const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-    Definitions definitions;
+    sql::Definitions definitions;
     os::LockFile locks(file_.string() + "-lock");
     std::vector<std::pair<bool, std::vector<DefinitionKey>>> alive;
     int dead = 0;
@@ -141,7 +141,7 @@ class Doctor {
     auto use = connection.use("due_schedules");
     use.bind(now - schedule_is_behind, 10);
     while (use.step()) {
-      const auto row = read_schedule(use);
+      const auto row = sql::read_schedule(use);
       add("schedules", true,
           "schedule '" + row.name + "' is behind: its slot of " + format_seconds(*row.next_run_at) +
               " is not settled; does a runner live?");

@@ -5,15 +5,15 @@
 #include <vector>
 
 #include "os/lock_file.hpp"
-#include "store/records.hpp"
+#include "store/sql/liveness.hpp"
 #include "store/sqlite/connection.hpp"
 
 namespace cloacina::store::sqlite {
 
 /// Who lives: each runner holds the byte of the lock file that its key names, until its process ends, however it ends.
-class Liveness {
+class LockLiveness final : public sql::Liveness {
  public:
-  explicit Liveness(const std::filesystem::path& lock_file) : locks_(lock_file) {}
+  explicit LockLiveness(const std::filesystem::path& lock_file) : locks_(lock_file) {}
 
   /// *Throws* Error{Internal} when somebody holds the byte of a new runner.
   void live(RunnerKey runner) {
@@ -25,21 +25,25 @@ class Liveness {
     std::erase(own_, runner);
   }
   /// Reads who is registered.
-  void refresh(Connection& connection) {
+  void refresh(sql::Session& session) {
     others_.clear();
-    auto use = connection.use("open_runners");
+    auto use = session.use("open_runners");
     while (use.step()) {
       const RunnerKey key = use.integer(0);
       if (std::find(own_.begin(), own_.end(), key) == own_.end()) others_.push_back(key);
     }
   }
-  /// Registered runners whose process is gone. A system call each, no query.
-  [[nodiscard]] std::vector<RunnerKey> dead() const {
+  std::vector<RunnerKey> find_dead(sql::Session& session, Timestamp /*now*/) override {
+    refresh(session);
     std::vector<RunnerKey> out;
     std::copy_if(others_.begin(), others_.end(), std::back_inserter(out), [&](RunnerKey r) { return !locks_.is_locked(r); });
     return out;
   }
-  void forget(RunnerKey runner) { std::erase(others_, runner); }
+  void forget(RunnerKey runner) override { std::erase(others_, runner); }
+  /// Whether the process of a registered runner is gone. A system call each, no query.
+  [[nodiscard]] bool somebody_died() const {
+    return std::any_of(others_.begin(), others_.end(), [&](RunnerKey r) { return !locks_.is_locked(r); });
+  }
   [[nodiscard]] bool company() const { return !others_.empty(); }
 
  private:

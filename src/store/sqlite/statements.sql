@@ -14,6 +14,16 @@ SELECT id, definition, status, priority, due_at, open_leaves, failed, retried, e
        coalesce(gate, 0), waiting
 FROM cloacina_execution WHERE key = ?1;
 
+-- name: load_free_execution
+-- Unless somebody else has it in hand: here nobody can.
+SELECT id, definition, status, priority, due_at, open_leaves, failed, retried, error, started_at IS NOT NULL,
+       coalesce(gate, 0), waiting
+FROM cloacina_execution WHERE key = ?1;
+
+-- name: peek_execution
+-- Without a lock.
+SELECT id, definition, retried, status FROM cloacina_execution WHERE key = ?1;
+
 -- name: find_execution
 SELECT key FROM cloacina_execution WHERE id = ?1;
 
@@ -21,14 +31,14 @@ SELECT key FROM cloacina_execution WHERE id = ?1;
 SELECT key, id FROM cloacina_execution WHERE unique_key = ?1;
 
 -- name: insert_execution
-INSERT INTO cloacina_execution (id, workflow, definition, status, priority, unique_key, submitted_at, due_at, started_at, deadline_at,
-                                open_leaves, input)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12);
+-- No row: there is one with that id or that key.
+INSERT INTO cloacina_execution (id, workflow, definition, status, priority, unique_key, submitted_at, due_at, deadline_at, open_leaves, input)
+VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING RETURNING key;
 
 -- name: insert_scheduled
 INSERT INTO cloacina_execution (id, workflow, definition, status, priority, submitted_at, due_at, deadline_at, open_leaves, input, schedule,
                                 slot, gate, gate_max, waiting)
-VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14);
+VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) RETURNING key;
 
 -- name: start_execution
 -- The first claim of one of its tasks.
@@ -95,8 +105,14 @@ UPDATE cloacina_task SET state = 4, wake_at = NULL, runner = ?2, started_at = ?3
                          number = number + 1
 WHERE id = ?1 RETURNING fence, number, failures, crashes;
 
--- name: next_ready_definition
-SELECT definition FROM cloacina_task WHERE state = 1 AND definition > ?1 ORDER BY definition LIMIT 1;
+-- name: ready_definitions
+-- Jumps from one to the next in the index.
+WITH RECURSIVE d (definition) AS (
+  SELECT min(definition) FROM cloacina_task WHERE state = 1
+  UNION ALL
+  SELECT (SELECT min(t.definition) FROM cloacina_task t WHERE t.state = 1 AND t.definition > d.definition) FROM d WHERE d.definition IS NOT NULL
+)
+SELECT definition FROM d WHERE definition IS NOT NULL;
 
 -- name: ready
 -- Priority, then due time, then first come. A run of the index, no sorting.
@@ -106,6 +122,10 @@ ORDER BY rank, due_at, id LIMIT ?2;
 -- name: last_chance
 SELECT id, definition FROM cloacina_task INDEXED BY cloacina_task_last_chance WHERE state = 9 ORDER BY definition, rank, due_at, id
 LIMIT 100;
+
+-- name: take_last_chance
+-- Unless somebody else takes it.
+SELECT 1 FROM cloacina_task WHERE id = ?1 AND state = 9;
 
 -- name: wake_delayed
 SELECT id, crashes FROM cloacina_task WHERE state = 2 AND wake_at <= ?1 ORDER BY wake_at LIMIT ?2;
@@ -124,6 +144,10 @@ SELECT key FROM cloacina_execution WHERE deadline_at IS NOT NULL AND status < 3 
 
 -- name: running_of_runner
 SELECT id, fence, number, crashes, started_at FROM cloacina_task WHERE state = 4 AND runner = ?1;
+
+-- name: check_claim
+-- Whether a claim still holds and is to be worked on.
+SELECT 1 FROM cloacina_task t JOIN cloacina_execution e ON e.key = t.id >> 16 WHERE t.id = ?1 AND t.fence = ?2 AND t.state = 4 AND e.status < 3;
 
 -- name: running_of_execution
 SELECT id, fence FROM cloacina_task WHERE id BETWEEN ?1 << 16 AND (?1 << 16) | 65535 AND state = 4;
@@ -179,9 +203,15 @@ SELECT text FROM cloacina_definition WHERE key = ?1;
 -- name: definition_by_version
 SELECT key FROM cloacina_definition WHERE version = ?1;
 -- name: insert_definition
-INSERT INTO cloacina_definition (name, version, text, only_commands, registered_at) VALUES (?1, ?2, ?3, ?4, ?5);
+INSERT INTO cloacina_definition (name, version, text, only_commands, registered_at) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING;
 -- name: set_current
 INSERT INTO cloacina_workflow (name, current) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET current = excluded.current;
+-- name: set_placeholder
+-- Unless somebody has registered it meanwhile.
+INSERT INTO cloacina_workflow (name, current) SELECT ?1, key FROM cloacina_definition WHERE version = ?2 ON CONFLICT DO NOTHING;
+-- name: lock_current
+-- The current version cannot change before the end of the transaction.
+SELECT key, current FROM cloacina_workflow WHERE name = ?1;
 -- name: current_of
 SELECT current FROM cloacina_workflow WHERE name = ?1;
 -- name: workflow_by_name
@@ -190,17 +220,27 @@ SELECT key FROM cloacina_workflow WHERE name = ?1;
 SELECT current FROM cloacina_workflow ORDER BY name;
 
 -- name: insert_runner
-INSERT INTO cloacina_runner (id, name, host, pid, workers, any_commands, started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7);
+INSERT INTO cloacina_runner (id, name, host, pid, workers, any_commands, started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING key;
+-- name: renew_lease
+-- Leases are no more than locks here. Whether it had run out.
+SELECT 0 FROM cloacina_runner WHERE key = ?1 AND ?2 IS NOT ?3;
 -- name: describe_runner
 UPDATE cloacina_runner SET knows = ?2, written_off = ?3 WHERE key = ?1;
 -- name: close_runner
 UPDATE cloacina_runner SET stopped_at = ?2, died = ?3 WHERE key = ?1 AND stopped_at IS NULL;
+-- name: may_claim
+-- A process that has lost its lock is not there to ask.
+SELECT 1 WHERE ?1 IS NOT NULL;
+-- name: next_death
+-- Leases are no more than locks here.
+SELECT NULL WHERE ?1 IS NULL;
 -- name: open_runners
 SELECT key FROM cloacina_runner WHERE stopped_at IS NULL;
 -- name: runner_name
 SELECT name FROM cloacina_runner WHERE key = ?1;
 -- name: runners
-SELECT key, id, name, host, pid, workers, any_commands, written_off, knows, started_at FROM cloacina_runner WHERE stopped_at IS NULL
+SELECT key, id, name, host, pid, workers, any_commands, written_off, knows, started_at, NULL, NULL FROM cloacina_runner
+WHERE stopped_at IS NULL
 ORDER BY key;
 -- name: held_by
 SELECT t.id & 65535, e.id, e.definition FROM cloacina_task t JOIN cloacina_execution e ON e.key = t.id >> 16
@@ -331,7 +371,7 @@ ORDER BY 1 LIMIT 1 OFFSET ?3;
 -- name: find_backfill
 SELECT key FROM cloacina_backfill WHERE schedule = ?1 AND from_slot = ?2 AND to_slot = ?3;
 -- name: insert_backfill
-INSERT INTO cloacina_backfill (schedule, from_slot, to_slot, concurrency, created_at) VALUES (?1, ?2, ?3, ?4, ?5);
+INSERT INTO cloacina_backfill (schedule, from_slot, to_slot, concurrency, created_at) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING;
 -- name: open_of_gate
 SELECT id FROM cloacina_execution WHERE gate = ?1 AND status < 3 ORDER BY waiting DESC, key DESC LIMIT ?2;
 -- name: open_keys_of_gate
@@ -343,8 +383,12 @@ SELECT count(*) FROM (SELECT 1 FROM cloacina_execution WHERE gate = ?1 AND waiti
 SELECT 1 FROM cloacina_execution WHERE gate = ?1 AND status < 3 LIMIT 1;
 -- name: next_of_gate
 SELECT key, gate_max FROM cloacina_execution WHERE gate = ?1 AND waiting = 1 AND status < 3 ORDER BY key LIMIT 1;
+-- name: lock_gate
+-- One writer at a time: there is nobody to keep out.
+SELECT ?1;
 -- name: waiting_for_workflow
-SELECT key, gate_max FROM cloacina_execution WHERE waiting = 2 AND status < 3 AND workflow = ?1 ORDER BY key;
+SELECT key, gate_max FROM cloacina_execution
+WHERE waiting = 2 AND status < 3 AND workflow = (SELECT key FROM cloacina_workflow WHERE name = ?1) ORDER BY key;
 -- name: set_waiting
 UPDATE cloacina_execution SET waiting = ?2, deadline_at = ?3 WHERE key = ?1;
 -- name: adopt_execution

@@ -1,15 +1,14 @@
+#include "store/sql/reader.hpp"
+
 #include <algorithm>
-#include <set>
+#include <limits>
 
 #include "core/changes.hpp"
 #include "core/merge.hpp"
 #include "core/text.hpp"
-#include "os/lock_file.hpp"
-#include "store/sqlite/database.hpp"
-#include "store/sqlite/schedules.hpp"
-#include "store/sqlite/turn.hpp"
+#include "store/sql/schedules.hpp"
 
-namespace cloacina::store::sqlite {
+namespace cloacina::store::sql {
 
 namespace {
 
@@ -19,20 +18,18 @@ Json stored_json(std::string_view text) {
   return json;
 }
 
-class SqliteReader final : public Reader {
+class SqlReader final : public Reader {
  public:
-  SqliteReader(const std::filesystem::path& file, const std::filesystem::path& lock_file, const OpenOptions& options,
-               Definitions& definitions)
-      : connection_(file, {.busy_timeout = options.busy_timeout}), locks_(lock_file), definitions_(definitions) {
-    connection_.execute("PRAGMA query_only = 1; PRAGMA cache_size = -4000;");
-    seen_version_ = version();
+  SqlReader(std::unique_ptr<Session> session, std::unique_ptr<Surroundings> surroundings, Definitions& definitions)
+      : own_session_(std::move(session)), surroundings_(std::move(surroundings)), definitions_(definitions) {
+    (void)changed_by_others();
   }
 
   std::optional<StoredDefinition> find_definition(const std::string& workflow) override {
-    auto use = connection_.use("current_of");
+    auto use = session_.use("current_of");
     if (!use.bind(workflow).step()) return std::nullopt;
     const DefinitionKey key = use.integer(0);
-    auto definition = definitions_.get(connection_, key);
+    auto definition = definitions_.get(session_, key);
     // A placeholder: schedules name the workflow, and nobody has registered it yet.
     if (definition->tasks.empty()) return std::nullopt;
     return StoredDefinition{key, std::move(definition)};
@@ -40,33 +37,33 @@ class SqliteReader final : public Reader {
 
   std::vector<StoredDefinition> current_definitions() override {
     std::vector<StoredDefinition> out;
-    auto use = connection_.use("current_definitions");
+    auto use = session_.use("current_definitions");
     while (use.step()) out.push_back({use.integer(0), nullptr});
-    for (auto& d : out) d.definition = definitions_.get(connection_, d.key);
+    for (auto& d : out) d.definition = definitions_.get(session_, d.key);
     std::erase_if(out, [](const auto& d) { return d.definition->tasks.empty(); });
     return out;
   }
 
   std::optional<StoredDefinition> definition_of(const ExecutionId& id) override {
-    auto use = connection_.use("get_execution");
+    auto use = session_.use("get_execution");
     if (!use.bind(id.bytes()).step()) return std::nullopt;
     const DefinitionKey key = use.integer(2);
-    return StoredDefinition{key, definitions_.get(connection_, key)};
+    return StoredDefinition{key, definitions_.get(session_, key)};
   }
 
   std::optional<ExecutionStatus> status(const ExecutionId& id) override {
-    auto use = connection_.use("status_of_execution");
+    auto use = session_.use("status_of_execution");
     if (!use.bind(id.bytes()).step()) return std::nullopt;
     return static_cast<ExecutionStatus>(use.integer(0));
   }
 
   std::optional<Execution> get(const ExecutionId& id) override {
     // One snapshot for all statements.
-    const Snapshot snapshot(connection_);
+    const Snapshot snapshot(session_);
     ExecutionKey key = 0;
     Execution e;
     {
-      auto use = connection_.use("get_execution");
+      auto use = session_.use("get_execution");
       if (!use.bind(id.bytes()).step()) return std::nullopt;
       key = use.integer(0);
       e = read_execution(use);
@@ -74,7 +71,7 @@ class SqliteReader final : public Reader {
     const auto& d = *definition_;
     read_tasks(e, key, d);
     e.context = core::json_of(core::merge(d, core::values_of(e.input), d.leaves, read_changes(key)));
-    auto use = connection_.use("events_of_execution");
+    auto use = session_.use("events_of_execution");
     use.bind(key);
     while (use.step()) {
       Event event{use.time(0), std::string(use.text(2)), {}, std::string(use.text(3))};
@@ -85,10 +82,10 @@ class SqliteReader final : public Reader {
   }
 
   ExecutionPage list(const ListFilter& filter) override {
-    const Snapshot snapshot(connection_);
+    const Snapshot snapshot(session_);
     std::optional<std::int64_t> workflow;
     if (filter.workflow) {
-      auto use = connection_.use("workflow_by_name");
+      auto use = session_.use("workflow_by_name");
       if (!use.bind(*filter.workflow).step()) return {};
       workflow = use.integer(0);
     }
@@ -100,7 +97,7 @@ class SqliteReader final : public Reader {
       const auto s = *filter.status;
       name = s == ExecutionStatus::Completed ? "list_completed" : s <= ExecutionStatus::Running ? "list_open" : "list_odd";
     }
-    auto use = connection_.use(name);
+    auto use = session_.use(name);
     if (filter.status && name != "list_completed") {
       use.bind(before, since, limit + 1, workflow, static_cast<int>(*filter.status));
     } else if (filter.status || workflow) {
@@ -122,7 +119,7 @@ class SqliteReader final : public Reader {
   }
 
   std::vector<AttemptLog> logs(const ExecutionId& id, const std::optional<std::string>& task, std::optional<int> attempt) override {
-    const Snapshot snapshot(connection_);
+    const Snapshot snapshot(session_);
     const auto stored = definition_of(id);
     if (!stored) throw Error(ErrorCode::NotFound, "there is no execution " + id.to_string());
     const auto& d = *stored->definition;
@@ -137,9 +134,9 @@ class SqliteReader final : public Reader {
       }
     }
     std::vector<AttemptLog> out;
-    auto key = connection_.use("find_execution");
+    auto key = session_.use("find_execution");
     key.bind(id.bytes()).step();
-    auto use = connection_.use("output_of_execution");
+    auto use = session_.use("output_of_execution");
     use.bind(key.integer(0));
     while (use.step()) {
       const auto position = static_cast<Position>(use.integer(0));
@@ -152,9 +149,9 @@ class SqliteReader final : public Reader {
   }
 
   std::vector<RunnerInfo> runners() override {
-    const Snapshot snapshot(connection_);
+    const Snapshot snapshot(session_);
     std::vector<RunnerInfo> out;
-    auto use = connection_.use("runners");
+    auto use = session_.use("runners");
     while (use.step()) {
       const RunnerKey key = use.integer(0);
       RunnerInfo r;
@@ -166,16 +163,16 @@ class SqliteReader final : public Reader {
       r.runs_stored_commands = use.integer(6) != 0;
       r.written_off = static_cast<int>(use.integer(7));
       r.started_at = use.time(9);
-      r.alive = locks_.is_locked(key);
-      r.heartbeat_at = r.started_at;
+      r.alive = surroundings_->lives(key, use.optional_time(10));
+      r.heartbeat_at = use.optional_time(11).value_or(r.started_at);
       for (const auto definition : knows(use.text(8))) {
-        const auto d = definitions_.get(connection_, definition);
+        const auto d = definitions_.get(session_, definition);
         r.workflows.push_back(d->name + " " + d->version);
       }
-      auto held = connection_.use("held_by");
+      auto held = session_.use("held_by");
       held.bind(key);
       while (held.step()) {
-        const auto d = definitions_.get(connection_, held.integer(2));
+        const auto d = definitions_.get(session_, held.integer(2));
         r.holds.push_back(id_of(held.blob(1)).to_string() + " " + d->tasks.at(static_cast<std::size_t>(held.integer(0))).name);
       }
       out.push_back(std::move(r));
@@ -183,60 +180,41 @@ class SqliteReader final : public Reader {
     return out;
   }
 
-  std::optional<ScheduleRow> find_schedule(const std::string& name) override { return sqlite::find_schedule(connection_, name); }
+  std::optional<ScheduleRow> find_schedule(const std::string& name) override { return sql::find_schedule(session_, name); }
 
   std::vector<std::string> schedule_names(int limit) override {
     std::vector<std::string> names;
-    auto use = connection_.use("schedule_names");
+    auto use = session_.use("schedule_names");
     use.bind(limit);
     while (use.step()) names.emplace_back(use.text(0));
     return names;
   }
 
-  std::vector<ScheduleRow> list_schedules(const ScheduleFilter& filter) override {
-    return sqlite::list_schedules(connection_, filter);
-  }
+  std::vector<ScheduleRow> list_schedules(const ScheduleFilter& filter) override { return sql::list_schedules(session_, filter); }
 
   std::optional<LastFiring> last_firing(ScheduleKey schedule) override {
-    const Snapshot snapshot(connection_);
-    return sqlite::last_firing(connection_, schedule);
+    const Snapshot snapshot(session_);
+    return sql::last_firing(session_, schedule);
   }
 
-  FiringPage firings(ScheduleKey schedule, const FiringFilter& filter) override {
-    return sqlite::firings(connection_, schedule, filter);
-  }
+  FiringPage firings(ScheduleKey schedule, const FiringFilter& filter) override { return sql::firings(session_, schedule, filter); }
 
   std::vector<Timestamp> fired_slots(ScheduleKey schedule, Timestamp from, Timestamp to) override {
     std::vector<Timestamp> slots;
-    auto use = connection_.use("fired_slots");
+    auto use = session_.use("fired_slots");
     use.bind(schedule, from, to);
     while (use.step()) slots.push_back(use.time(0));
     return slots;
   }
 
   ScheduleStats schedule_stats(ScheduleKey schedule, Timestamp since) override {
-    const Snapshot snapshot(connection_);
-    return sqlite::schedule_stats(connection_, schedule, since);
+    const Snapshot snapshot(session_);
+    return sql::schedule_stats(session_, schedule, since);
   }
 
-  bool changed_by_others() override {
-    const auto now = version();
-    return std::exchange(seen_version_, now) != now;
-  }
+  bool changed_by_others() override { return surroundings_->changed_by_others(session_); }
 
  private:
-  /// A read transaction.
-  class Snapshot {
-   public:
-    explicit Snapshot(Connection& connection) : connection_(connection) { connection_.execute("BEGIN"); }
-    Snapshot(const Snapshot&) = delete;
-    Snapshot& operator=(const Snapshot&) = delete;
-    ~Snapshot() { sqlite3_exec(connection_.handle(), "COMMIT", nullptr, nullptr, nullptr); }
-
-   private:
-    Connection& connection_;
-  };
-
   static std::int64_t parse_page(const std::string& page) {
     try {
       std::size_t used = 0;
@@ -252,13 +230,8 @@ class SqliteReader final : public Reader {
     return json.is_array() ? json.get<std::vector<DefinitionKey>>() : std::vector<DefinitionKey>{};
   }
 
-  std::int64_t version() {
-    auto use = connection_.use("data_version");
-    return use.step() ? use.integer(0) : 0;
-  }
-
   Execution read_execution(Use& use) {
-    definition_ = definitions_.get(connection_, use.integer(2));
+    definition_ = definitions_.get(session_, use.integer(2));
     Execution e;
     e.id = id_of(use.blob(1));
     e.workflow = definition_->name;
@@ -281,9 +254,9 @@ class SqliteReader final : public Reader {
   }
 
   bool somebody_knows(DefinitionKey definition) {
-    auto use = connection_.use("runners");
+    auto use = session_.use("runners");
     while (use.step()) {
-      if (!locks_.is_locked(use.integer(0))) continue;
+      if (!surroundings_->lives(use.integer(0), use.optional_time(10))) continue;
       if (use.integer(6) != 0 && definition_->only_commands) return true;
       const auto list = knows(use.text(8));
       if (std::find(list.begin(), list.end(), definition) != list.end()) return true;
@@ -293,7 +266,7 @@ class SqliteReader final : public Reader {
 
   core::ChangesByTask read_changes(ExecutionKey key) {
     core::ChangesByTask changes;
-    auto use = connection_.use("changes_of_execution");
+    auto use = session_.use("changes_of_execution");
     use.bind(key);
     while (use.step()) {
       changes.emplace(static_cast<Position>(use.integer(0)),
@@ -305,7 +278,7 @@ class SqliteReader final : public Reader {
   std::string runner_name(std::int64_t key) {
     auto& name = runner_names_[key];
     if (name.empty()) {
-      auto use = connection_.use("runner_name");
+      auto use = session_.use("runner_name");
       if (use.bind(key).step()) name = use.text(0);
     }
     return name;
@@ -321,7 +294,7 @@ class SqliteReader final : public Reader {
       e.tasks.push_back(std::move(state));
     }
     {
-      auto use = connection_.use("attempts_of_execution");
+      auto use = session_.use("attempts_of_execution");
       use.bind(key);
       while (use.step()) {
         auto& task = e.tasks.at(static_cast<std::size_t>(use.integer(0)));
@@ -334,7 +307,7 @@ class SqliteReader final : public Reader {
         task.attempts.push_back(std::move(a));
       }
     }
-    auto use = connection_.use("tasks_of_execution");
+    auto use = session_.use("tasks_of_execution");
     use.bind(key);
     while (use.step()) {
       const auto position = static_cast<std::size_t>(use.integer(0));
@@ -360,19 +333,19 @@ class SqliteReader final : public Reader {
     }
   }
 
-  Connection connection_;
-  os::LockFile locks_;
+  std::unique_ptr<Session> own_session_;
+  Session& session_ = *own_session_;
+  std::unique_ptr<Surroundings> surroundings_;
   Definitions& definitions_;
   std::shared_ptr<const Definition> definition_;  // of the execution read last
   std::unordered_map<std::int64_t, std::string> runner_names_;
-  std::int64_t seen_version_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Reader> make_reader(const std::filesystem::path& file, const std::filesystem::path& lock_file,
-                                    const OpenOptions& options, Definitions& definitions) {
-  return std::make_unique<SqliteReader>(file, lock_file, options, definitions);
+std::unique_ptr<Reader> make_reader(std::unique_ptr<Session> session, std::unique_ptr<Surroundings> surroundings,
+                                    Definitions& definitions) {
+  return std::make_unique<SqlReader>(std::move(session), std::move(surroundings), definitions);
 }
 
-}  // namespace cloacina::store::sqlite
+}  // namespace cloacina::store::sql

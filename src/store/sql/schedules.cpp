@@ -1,8 +1,9 @@
-#include "store/sqlite/schedules.hpp"
+#include "store/sql/schedules.hpp"
 
-#include "store/sqlite/turn.hpp"
+#include <limits>
+#include <set>
 
-namespace cloacina::store::sqlite {
+namespace cloacina::store::sql {
 
 namespace {
 
@@ -54,15 +55,15 @@ std::vector<ScheduleRow> read_schedules(Use& use) {
   return rows;
 }
 
-std::optional<ScheduleRow> find_schedule(Connection& connection, const std::string& name) {
-  auto use = connection.use("find_schedule");
+std::optional<ScheduleRow> find_schedule(Session& session, const std::string& name) {
+  auto use = session.use("find_schedule");
   return use.bind(name).step() ? std::optional(read_schedule(use)) : std::nullopt;
 }
 
-std::vector<ScheduleRow> due_schedules(Connection& connection, Timestamp now, int limit) {
+std::vector<ScheduleRow> due_schedules(Session& session, Timestamp now, int limit) {
   std::vector<ScheduleRow> rows;
   {
-    auto use = connection.use("due_schedules");
+    auto use = session.use("due_schedules");
     rows = read_schedules(use.bind(now, limit));
   }
   if (static_cast<int>(rows.size()) < limit) return rows;
@@ -70,7 +71,7 @@ std::vector<ScheduleRow> due_schedules(Connection& connection, Timestamp now, in
   rows.resize(static_cast<std::size_t>(limit - limit / 2));
   std::set<ScheduleKey> known;
   for (const auto& row : rows) known.insert(row.key);
-  auto use = connection.use("due_schedules_latest");
+  auto use = session.use("due_schedules_latest");
   use.bind(now, limit / 2);
   while (use.step()) {
     if (!known.contains(use.integer(0))) rows.push_back(read_schedule(use));
@@ -78,55 +79,55 @@ std::vector<ScheduleRow> due_schedules(Connection& connection, Timestamp now, in
   return rows;
 }
 
-bool apply(Connection& connection, const ScheduleWrite& write, Timestamp now) {
+bool apply(Session& session, const ScheduleWrite& write, Timestamp now) {
   const auto& r = write.row;
   switch (write.kind) {
     case ScheduleWrite::Kind::Create:
-      return connection.use("insert_schedule")
+      return session.use("insert_schedule")
                  .bind(r.id.bytes(), r.name, r.workflow, r.definition, r.source, r.cursor, r.zones, r.reboot, r.paused,
                        r.pause_note, r.next_run_at, r.created_at)
                  .run() == 1;
     case ScheduleWrite::Kind::Update:
-      return connection.use("update_schedule")
+      return session.use("update_schedule")
                  .bind(r.key, r.turn, r.workflow, r.definition, r.source, r.revision, r.cursor, r.zones, r.reboot, r.paused,
                        r.pause_note, r.next_run_at, r.disabled_reason)
                  .run() == 1;
     case ScheduleWrite::Kind::Remove:
-      return connection.use("remove_schedule").bind(r.key, r.turn, now).run() == 1;
+      return session.use("remove_schedule").bind(r.key, r.turn, now).run() == 1;
   }
   return false;
 }
 
-std::vector<ScheduleRow> list_schedules(Connection& connection, const ScheduleFilter& filter) {
-  auto use = connection.use(filter.workflow ? "list_schedules_by_workflow"
-                            : filter.source ? "list_schedules_by_source"
-                                            : "list_schedules");
+std::vector<ScheduleRow> list_schedules(Session& session, const ScheduleFilter& filter) {
+  auto use = session.use(filter.workflow ? "list_schedules_by_workflow"
+                         : filter.source ? "list_schedules_by_source"
+                                         : "list_schedules");
   return read_schedules(use.bind(filter.after, filter.workflow, filter.source, filter.paused, filter.limit));
 }
 
-std::optional<Reader::LastFiring> last_firing(Connection& connection, ScheduleKey schedule) {
+std::optional<Reader::LastFiring> last_firing(Session& session, ScheduleKey schedule) {
   Reader::LastFiring last;
   {
-    auto use = connection.use("firings");
+    auto use = session.use("firings");
     use.bind(schedule, Timestamp::max(), Timestamp::min(), nullptr);
     if (!use.step()) return std::nullopt;
     last.firing = read_firing(use);
     last.due_at = use.time(6);
   }
   if (last.firing.execution) {
-    auto use = connection.use("status_of_execution");
+    auto use = session.use("status_of_execution");
     if (use.bind(last.firing.execution->bytes()).step()) last.status = static_cast<ExecutionStatus>(use.integer(0));
   }
   return last;
 }
 
-FiringPage firings(Connection& connection, ScheduleKey schedule, const FiringFilter& filter) {
+FiringPage firings(Session& session, ScheduleKey schedule, const FiringFilter& filter) {
   const std::int64_t before = filter.before.value_or(std::numeric_limits<std::int64_t>::max());
   const Timestamp newest = filter.before ? Timestamp{std::chrono::microseconds{before / 2}} : Timestamp::max();
   std::optional<std::int64_t> outcome;
   if (filter.outcome) outcome = *filter.outcome == Firing::Outcome::Fired ? 0 : 1;
   FiringPage page;
-  auto use = connection.use("firings");
+  auto use = session.use("firings");
   use.bind(schedule, newest, filter.since.value_or(Timestamp::min()), outcome);
   while (use.step()) {
     auto firing = read_firing(use);
@@ -140,10 +141,10 @@ FiringPage firings(Connection& connection, ScheduleKey schedule, const FiringFil
   return page;
 }
 
-ScheduleStats schedule_stats(Connection& connection, ScheduleKey schedule, Timestamp since) {
+ScheduleStats schedule_stats(Session& session, ScheduleKey schedule, Timestamp since) {
   ScheduleStats stats;
   {
-    auto use = connection.use("firing_counts");
+    auto use = session.use("firing_counts");
     use.bind(schedule, since);
     while (use.step()) {
       const auto count = use.integer(3);
@@ -165,7 +166,7 @@ ScheduleStats schedule_stats(Connection& connection, ScheduleKey schedule, Times
     }
   }
   {
-    auto use = connection.use("firing_statuses");
+    auto use = session.use("firing_statuses");
     use.bind(schedule, since);
     while (use.step()) {
       const auto count = use.integer(1);
@@ -185,7 +186,7 @@ ScheduleStats schedule_stats(Connection& connection, ScheduleKey schedule, Times
     }
   }
   const auto lateness = [&](std::int64_t rank) -> std::optional<std::chrono::microseconds> {
-    auto use = connection.use("firing_lateness");
+    auto use = session.use("firing_lateness");
     if (!use.bind(schedule, since, rank).step()) return std::nullopt;
     return std::chrono::microseconds{use.integer(0)};
   };
@@ -196,4 +197,4 @@ ScheduleStats schedule_stats(Connection& connection, ScheduleKey schedule, Times
   return stats;
 }
 
-}  // namespace cloacina::store::sqlite
+}  // namespace cloacina::store::sql

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <mutex>
+#include <unordered_map>
+
+#include "cloacina/error.hpp"
+#include "store/sql/session.hpp"
+
+namespace cloacina::store::sql {
+
+/// The parsed definitions of one database, read once each. Thread-safe; definitions never change.
+class Definitions {
+ public:
+  /// *Throws* Error{Corrupt} when there is no such definition, or it cannot be read.
+  [[nodiscard]] std::shared_ptr<const Definition> get(Session& session, DefinitionKey key) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto it = known_.find(key); it != known_.end()) return it->second;
+    }
+    auto use = session.use("definition_by_key");
+    if (!use.bind(key).step()) throw Error(ErrorCode::Corrupt, "the database has no workflow definition " + std::to_string(key));
+    auto definition = core::definition_from_text(use.text(0));
+    const std::lock_guard lock(mutex_);
+    return known_.emplace(key, std::move(definition)).first->second;
+  }
+
+  /// The key of a workflow that has been registered; it never changes.
+  [[nodiscard]] std::int64_t workflow_of(Session& session, DefinitionKey definition, const std::string& name) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (const auto it = workflows_.find(definition); it != workflows_.end()) return it->second;
+    }
+    auto use = session.use("workflow_by_name");
+    if (!use.bind(name).step()) throw Error(ErrorCode::Corrupt, "the database has no workflow " + name);
+    const std::lock_guard lock(mutex_);
+    return workflows_.emplace(definition, use.integer(0)).first->second;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<DefinitionKey, std::shared_ptr<const Definition>> known_;
+  std::unordered_map<DefinitionKey, std::int64_t> workflows_;
+};
+
+}  // namespace cloacina::store::sql

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "store/sql/session.hpp"
+
+namespace cloacina::store::sql {
+
+/// Who of the registered runners lives: by what the backend has for it.
+class Liveness {
+ public:
+  virtual ~Liveness() = default;
+  /// Registered runners that have died. Inside a turn's transaction; a backend keeps others from taking the same ones.
+  [[nodiscard]] virtual std::vector<RunnerKey> find_dead(Session& session, Timestamp now) = 0;
+  /// All that a dead runner held was taken back, and it was signed off.
+  virtual void forget(RunnerKey runner) = 0;
+};
+
+/// What a reader cannot learn from the statements that the backends share.
+class Surroundings {
+ public:
+  virtual ~Surroundings() = default;
+  /// Of a row of the statement `runners`.
+  [[nodiscard]] virtual bool lives(RunnerKey runner, std::optional<Timestamp> lease_until) = 0;
+  /// Whether another connection changed the database since the last call.
+  [[nodiscard]] virtual bool changed_by_others(Session& session) = 0;
+};
+
+}  // namespace cloacina::store::sql

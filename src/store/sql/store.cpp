@@ -1,0 +1,145 @@
+#include "store/sql/store.hpp"
+
+#include "store/sql/schedules.hpp"
+
+namespace cloacina::store::sql {
+
+DefinitionKey SqlStore::put_definition(const Definition& definition, Timestamp now) {
+  DefinitionKey key = 0;
+  transact([&] {
+    const Timestamp at = clock(now);
+    const auto find = [&] {
+      auto use = session_.use("definition_by_version");
+      return use.bind(definition.version).step() ? use.integer(0) : 0;
+    };
+    key = find();
+    if (key == 0) {
+      session_.use("insert_definition")
+          .bind(definition.name, definition.version, definition.text, definition.only_commands, at)
+          .defer();
+      key = find();
+    }
+    bool current = false;
+    {
+      auto use = session_.use("current_of");
+      current = use.bind(definition.name).step() && use.integer(0) == key;
+    }
+    if (!current) session_.use("set_current").bind(definition.name, key).defer();
+    // Also when it was the current one before: an adoption may have been cut short.
+    Batch batch;
+    batch.now = now;
+    Turn(session_, definitions_, liveness_, batch).run_adoption(at, key);
+    return true;
+  });
+  return key;
+}
+
+void SqlStore::describe_runner(RunnerKey runner, std::span<const DefinitionKey> knows, int written_off) {
+  const std::string keys = Json(std::vector<DefinitionKey>(knows.begin(), knows.end())).dump();
+  transact([&] {
+    session_.use("describe_runner").bind(runner, keys, written_off).run();
+    return true;
+  });
+}
+
+std::vector<ContextRows> SqlStore::contexts(std::span<const TaskKey> tasks) {
+  std::vector<ContextRows> out(tasks.size());
+  if (tasks.empty()) return out;
+  auto inputs = session_.use("input_of_execution");
+  auto changes = session_.use("changes_of_execution");
+  for (const auto& task : tasks) {
+    inputs.add(task.execution);
+    changes.add(task.execution);
+  }
+  inputs.send();
+  changes.send();
+  std::size_t found = 0;
+  for (; inputs.step(); ++found) out[inputs.input()].input = inputs.text(0);
+  if (found != tasks.size()) throw Error(ErrorCode::Corrupt, "a claimed task has no execution");
+  while (changes.step()) out[changes.input()].changes.emplace_back(static_cast<Position>(changes.integer(0)), changes.text(1));
+  return out;
+}
+
+DueSchedules SqlStore::due_schedules(Timestamp now, int limit) {
+  const Timestamp at = clock(now);
+  return {at, sql::due_schedules(session_, at, limit)};
+}
+
+std::vector<ScheduleRow> SqlStore::reboot_schedules(std::span<const std::string> workflows) {
+  std::vector<ScheduleRow> rows;
+  for (const auto& workflow : workflows) {
+    auto use = session_.use("reboot_schedules");
+    for (auto& row : read_schedules(use.bind(workflow))) rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+std::vector<ScheduleRow> SqlStore::schedules_of_other_zones(const std::string& zones, ScheduleKey after, int limit) {
+  auto use = session_.use("schedules_of_other_zones");
+  return read_schedules(use.bind(zones, after, limit));
+}
+
+std::optional<ScheduleRow> SqlStore::find_schedule(const std::string& name) { return sql::find_schedule(session_, name); }
+
+bool SqlStore::write_schedules(std::span<const ScheduleWrite> writes, Timestamp now) {
+  return transact([&] {
+    const Timestamp at = clock(now);
+    for (const auto& write : writes) {
+      if (!apply(session_, write, at)) return false;
+    }
+    return true;
+  });
+}
+
+BackfillKey SqlStore::open_backfill(ScheduleKey schedule, Timestamp from, Timestamp to, int concurrency, Timestamp now) {
+  BackfillKey key = 0;
+  transact([&] {
+    session_.use("insert_backfill").bind(schedule, from, to, concurrency, clock(now)).run();
+    auto use = session_.use("find_backfill");
+    if (!use.bind(schedule, from, to).step()) throw Error(ErrorCode::Internal, "a backfill was stored and is not there");
+    key = use.integer(0);
+    return true;
+  });
+  return key;
+}
+
+std::vector<ExecutionId> SqlStore::open_executions(BackfillKey backfill, int limit) {
+  std::vector<ExecutionId> ids;
+  auto use = session_.use("open_of_gate");
+  use.bind(-backfill, limit);
+  while (use.step()) ids.push_back(id_of(use.blob(0)));
+  return ids;
+}
+
+int SqlStore::prune(Timestamp before, int limit) {
+  int deleted = 0;
+  transact([&] {
+    std::vector<ExecutionKey> keys;
+    {
+      auto use = session_.use("prunable");
+      use.bind(before, limit);
+      while (use.step()) keys.push_back(use.integer(0));
+    }
+    if (!keys.empty()) {
+      std::vector<bool> running(keys.size(), false);
+      auto use = session_.use("has_running");
+      for (const auto key : keys) use.add(key);
+      while (use.step()) running[use.input()] = true;
+      std::size_t kept = 0;
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!running[i]) keys[kept++] = keys[i];
+      }
+      keys.resize(kept);
+    }
+    for (const auto* name : {"delete_tasks", "delete_attempts", "delete_output", "delete_events", "delete_execution"}) {
+      auto use = session_.use(name);
+      for (const auto key : keys) use.add(key);
+      use.defer();
+    }
+    deleted = static_cast<int>(keys.size());
+    return true;
+  });
+  return deleted;
+}
+
+}  // namespace cloacina::store::sql

@@ -1,0 +1,156 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <set>
+#include <unordered_map>
+
+#include "store/advance.hpp"
+#include "store/sql/definitions.hpp"
+#include "store/sql/liveness.hpp"
+
+namespace cloacina::store::sql {
+
+/// Applies one batch inside a transaction that the caller holds. Tasks that become ready are kept at hand until the claim, so that
+/// those which are claimed at once are written once.
+///
+/// Where several connections write at the same time, no two of them wait for each other in a circle, because all take locks in one
+/// order: executions by their keys, all at once at the start; keys of submissions, sorted; rows of tasks, which belong to their
+/// execution; gates, sorted; a workflow's current version. What comes after that (waking, claiming) skips what is locked.
+class Turn final : private AdvancePort {
+ public:
+  Turn(Session& session, Definitions& definitions, Liveness& liveness, const Batch& batch)
+      : session_(session), definitions_(definitions), liveness_(liveness), batch_(batch) {}
+
+  /// *Requires* that nothing was done in the transaction. `clock` gives the time of the turn by the clock that decides; it is asked
+  /// once, when other things can be waited for as well.
+  BatchResult run(const std::function<Timestamp()>& clock);
+  /// Instead of `run`: gives the executions that wait for this definition's workflow their tasks.
+  void run_adoption(Timestamp now, DefinitionKey definition);
+
+ private:
+  /// A task that may run, not yet written as such.
+  struct Candidate {
+    std::int64_t rank;
+    Timestamp due_at;
+    TaskKey task;
+    Touched* execution;
+    bool has_row;  ///< it may have a row already
+  };
+  /// The execution of a slot, not yet inserted.
+  struct Fired {
+    NewExecution execution;
+    std::shared_ptr<const Definition> definition;
+    std::int64_t workflow;
+    std::optional<std::size_t> answer;  ///< index of the batch's firing
+  };
+  /// What others may hold meanwhile.
+  enum class Locked { Wait, Skip };
+
+  // turn.cpp
+  [[nodiscard]] std::vector<ExecutionKey> to_lock();
+  /// Loads and locks those that are not yet; what is not there, or skipped, is left out.
+  void load(std::vector<ExecutionKey> keys, Locked others, const std::function<void()>& meanwhile = {});
+  /// Nothing when it is not there, or not locked by us.
+  [[nodiscard]] Touched* touched(ExecutionKey key);
+  Touched& touch(ExecutionKey key);
+  void settle();  ///< what follows from ended tasks; ready ones become candidates or held
+  void flush_candidates();
+  void save();
+  void look_ahead();
+  void event(const Touched& e, std::optional<Position> task, std::string_view kind, std::string_view detail);
+  /// A time of the caller's clock by the clock of the turn.
+  [[nodiscard]] Timestamp shifted(Timestamp callers) const { return callers + shift_; }
+
+  // outcomes.cpp
+  void apply_outcomes();
+  void complete(std::vector<Applied>& applied);
+  void apply_others(std::vector<Applied>& applied);
+  void requeue(const AttemptOutcome& outcome, const Touched& e, std::int64_t crashes, Use& requeues);
+  void start_late();
+  /// Whether one crash more is the end of a task that crashed so often.
+  [[nodiscard]] static bool is_last_chance(const Touched& e, Position task, std::int64_t crashes);
+  void keep_attempt(const AttemptOutcome& outcome, AttemptStatus status);
+  void keep_output(const AttemptOutcome& outcome);
+
+  // submissions.cpp
+  void submit_all();
+
+  // firings.cpp
+  void apply_schedules();
+  void settle_slots(const ScheduleTurn& turn, const std::vector<bool>& fresh);
+  void fire_extra(std::size_t index);
+  /// Puts it into the ledger; false when the slot has fired before.
+  [[nodiscard]] bool record(const ExtraFiring& firing);
+  void fire(const std::string& workflow, NewExecution execution, std::optional<std::size_t> answer);
+  /// Inserts the executions of slots that have fired: many at once, and no later than somebody counts them.
+  void insert_fired();
+  void keep_skip(ScheduleKey schedule, const SlotSkip& run);
+  [[nodiscard]] bool has_fired(ScheduleKey schedule, Timestamp slot);
+  void replace_open(ScheduleKey schedule, Timestamp slot);
+  [[nodiscard]] DefinitionKey current_definition(const std::string& workflow);
+
+  // gates.cpp
+  /// Keeps others from letting executions of these gates begin, or of counting them.
+  void lock_gates();
+  [[nodiscard]] bool gate_has_open(std::int64_t gate);
+  [[nodiscard]] bool gate_is_full(std::int64_t gate, int gate_max);
+  /// Lets executions begin whose gates have room since others ended; false when there were none.
+  bool open_gates();
+  void begin(Touched& e, Waiting waiting);
+  void adopt(DefinitionKey definition);
+
+  // controls.cpp, retry.cpp
+  void apply_controls();
+  ControlResult control(const Control& control);
+  ControlResult cancel(Touched& e, const std::string& reason);
+  ControlResult pause(Touched& e, const std::string& reason);
+  ControlResult resume(Touched& e);
+  ControlResult retry(Touched& e, const Control& control);
+  void stop_tasks(Touched& e);
+
+  // recovery.cpp
+  void renew();
+  void release_dead();
+  void release(RunnerKey runner);
+  void wake();
+  void expire();
+  void check();
+
+  // claim.cpp
+  void claim();
+  void claim_last_chance();
+  [[nodiscard]] std::vector<Candidate> queue_head(int limit);
+  void take(std::vector<std::pair<Candidate, bool>> chosen);
+  void queue(std::span<const Candidate> candidates, State state);
+  [[nodiscard]] bool knows(DefinitionKey definition);
+
+  std::vector<Counted> add_counts(std::span<const Delta> deltas) override;
+  void skip(std::span<const Skip> skips) override;
+  TaskStatus task_status(const Touched& execution, Position task) override;
+  ContextValues context(const Touched& execution, std::span<const Position> heads) override;
+  Outcome outcome(const Touched& execution) override;
+
+  Session& session_;
+  Definitions& definitions_;
+  Liveness& liveness_;
+  const Batch& batch_;
+  Timestamp now_{};
+  std::chrono::microseconds shift_{0};
+  BatchResult result_;
+  std::unordered_map<ExecutionKey, Touched> touched_;
+  std::vector<std::optional<ExecutionKey>> control_keys_;  // of the batch's controls
+  std::vector<Candidate> candidates_;
+  std::vector<Fired> fired_;
+  std::map<std::string, std::pair<std::int64_t, DefinitionKey>> current_;  // workflows and their versions, locked
+  std::set<std::int64_t> gates_;                                           // of executions that ended
+  std::set<std::int64_t> locked_gates_;                                    // by this transaction
+  Advance advance_{*this};
+};
+
+/// `input` over the workflow's own.
+[[nodiscard]] std::string with_defaults(const Definition& definition, const std::string& input);
+/// A control that the status of its execution does not allow.
+[[nodiscard]] ControlResult refused(const Touched& e, const std::string& text);
+
+}  // namespace cloacina::store::sql
