@@ -14,6 +14,15 @@ if(NOT TARGET yaml-cpp)
 endif()
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(SODIUM REQUIRED QUIET IMPORTED_TARGET libsodium)
+if(CLOACINA_POSTGRES AND NOT TARGET PkgConfig::LIBPQ)
+  # By pkg-config: CMake's own module asks for the server's headers as well.
+  pkg_check_modules(LIBPQ REQUIRED QUIET IMPORTED_TARGET libpq>=14)
+endif()
 
 # What the library needs and its users do not see.
 set(CLOACINA_PRIVATE_LIBRARIES Threads::Threads SQLite::SQLite3 spdlog::spdlog yaml-cpp PkgConfig::SODIUM)
+set(CLOACINA_PC_LIBPQ "")
+if(CLOACINA_POSTGRES)
+  list(APPEND CLOACINA_PRIVATE_LIBRARIES $<LINK_ONLY:PkgConfig::LIBPQ>)
+  set(CLOACINA_PC_LIBPQ " -lpq")
+endif()

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "conformance/postgres_backend.hpp"
 #include "conformance/sqlite_backend.hpp"
 #include "conformance/store_fixture.hpp"
 
@@ -10,6 +11,7 @@ namespace cloacina::test {
 const std::vector<Backend>& backends() {
   static const std::vector<Backend> all{
       sqlite_backend(),
+      postgres_backend(),
   };
   return all;
 }

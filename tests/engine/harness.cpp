@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "postgres/fresh_schema.hpp"
+
 namespace cloacina::engine::test {
 
 Process::Process(store::Database& database, Watch& watch, EngineOptions options, Timestamp now, const std::string& name)
@@ -19,10 +21,26 @@ Process::Process(store::Database& database, Watch& watch, EngineOptions options,
   });
 }
 
-EngineTest::EngineTest()
-    : database_(store::open("sqlite:" + (folder_ / "test.db").string(), {.durability = Durability::Normal})),
+namespace {
+
+cloacina::test::FreshDatabase fresh(const std::string& backend) {
+  if (backend == "postgres") {
+    auto schema = std::make_shared<cloacina::test::FreshSchema>();
+    return {schema->url(), schema};
+  }
+  auto folder = std::make_shared<os::test::TempDir>();
+  return {"sqlite:" + (*folder / "test.db").string(), folder};
+}
+
+}  // namespace
+
+EngineTest::EngineTest(const std::string& backend)
+    : fresh_(fresh(backend)),
+      // The clock is moved by hand, and leases do not end by it.
+      database_(store::open(fresh_.url, {.durability = Durability::Normal, .lease = 24h * 36'500, .callers_clock = true})),
       client_(database_->store()),
       reader_(database_->reader()) {
+  options.heartbeat = 24h * 36'500;
   options.workers = 1'000;
   options.prefetch_max = 0;
   options.stop_grace = 10s;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cloacina/cloacina.hpp"
+#include "conformance/backend.hpp"
 #include "engine/engine.hpp"
 #include "os/temp_dir.hpp"
 #include "runner/schedules.hpp"
@@ -37,9 +38,10 @@ struct Watch {
   int failing_contexts = 0;
   int failing_definitions = 0;
   bool failing_describe = false;
-  bool odd_exception = false;         ///< the failure is no cloacina::Error
-  bool others_wrote = false;          ///< the next commit says that others wrote before it
-  std::vector<store::Batch> batches;  ///< those that were applied
+  bool odd_exception = false;                        ///< the failure is no cloacina::Error
+  std::optional<std::chrono::milliseconds> lease{};  ///< as if the runners of engines made from now on lived by one
+  bool others_wrote = false;                         ///< the next commit says that others wrote before it
+  std::vector<store::Batch> batches;                 ///< those that were applied
 };
 
 /// A store that fails on demand, and counts.
@@ -70,7 +72,9 @@ class WatchedStore final : public store::Store {
     inner_->describe_runner(r, knows, written_off);
   }
   void close_runner(store::RunnerKey r, Timestamp now) override { inner_->close_runner(r, now); }
-  [[nodiscard]] std::optional<std::chrono::milliseconds> lease() const override { return inner_->lease(); }
+  [[nodiscard]] std::optional<std::chrono::milliseconds> lease() const override {
+    return watch_.lease ? watch_.lease : inner_->lease();
+  }
   bool somebody_died() override { return inner_->somebody_died(); }
   bool has_company() override { return inner_->has_company(); }
   bool changed_by_others() override { return inner_->changed_by_others(); }
@@ -129,7 +133,7 @@ using Items = std::vector<std::shared_ptr<WorkItem>>;
 /// A fresh database and engines on it, a clock moved by hand, tasks run by hand in this thread.
 class EngineTest : public testing::TestWithParam<const char*> {
  public:
-  EngineTest();
+  explicit EngineTest(const std::string& backend = GetParam());
   ~EngineTest() override;
 
  protected:
@@ -198,7 +202,7 @@ class EngineTest : public testing::TestWithParam<const char*> {
   std::deque<std::function<void()>> callbacks;
 
  private:
-  os::test::TempDir folder_;
+  cloacina::test::FreshDatabase fresh_;
   std::unique_ptr<store::Database> database_;
   std::unique_ptr<store::Store> client_;
   std::unique_ptr<store::Reader> reader_;
@@ -210,8 +214,10 @@ class EngineTest : public testing::TestWithParam<const char*> {
 };
 
 /// Instantiates a suite for every backend there is.
-#define CLOACINA_ENGINE_SUITE(suite) \
-  INSTANTIATE_TEST_SUITE_P(Backends, suite, testing::Values("sqlite"), [](const auto& i) { return std::string(i.param); })
+#define CLOACINA_ENGINE_SUITE(suite) CLOACINA_ENGINE_SUITE_ON(suite, "sqlite", "postgres")
+/// For what is there for these backends only.
+#define CLOACINA_ENGINE_SUITE_ON(suite, ...) \
+  INSTANTIATE_TEST_SUITE_P(Backends, suite, testing::Values(__VA_ARGS__), [](const auto& i) { return std::string(i.param); })
 
 /// A workflow of tasks that do nothing, one after the other.
 [[nodiscard]] Workflow chain(const std::string& name, int length);

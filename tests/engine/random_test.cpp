@@ -13,7 +13,7 @@ namespace {
 /// What a play needs of the harness, without being a test of its own.
 class Play : public EngineTest {
  public:
-  explicit Play(std::uint64_t seed) : random_(seed) {}
+  Play(const std::string& backend, std::uint64_t seed) : EngineTest(backend), random_(seed) {}
 
   void TestBody() override {}
 
@@ -150,7 +150,16 @@ class Play : public EngineTest {
 }  // namespace
 
 TEST(RandomWorkflows, EndWithOneOutcomeForEveryTaskWhateverHappens) {
-  EXPECT_TRUE(rc::check("random workflows", [](std::uint64_t seed) { Play(seed).run(); }));
+  EXPECT_TRUE(rc::check("random workflows", [](std::uint64_t seed) { Play("sqlite", seed).run(); }));
+}
+
+TEST(RandomWorkflows, EndSoOnAServerToo) {
+  const std::uint64_t first = std::random_device{}();
+  for (std::uint64_t seed = first; seed < first + 10; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Play("postgres", seed).run();
+    if (::testing::Test::HasFailure()) return;
+  }
 }
 
 }  // namespace cloacina::engine::test

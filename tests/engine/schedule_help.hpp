@@ -7,6 +7,9 @@
 namespace cloacina::engine::test {
 
 class ScheduleTest : public EngineTest {
+ public:
+  using EngineTest::EngineTest;
+
  protected:
   /// A schedule that fires at every full minute.
   static Schedule minutely(const std::string& name = "tick", const std::string& workflow = "one") {

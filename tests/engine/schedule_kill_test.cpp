@@ -83,7 +83,7 @@ class ScheduleKill : public ScheduleTest {
     EXPECT_THAT(executions("later"), SizeIs(1 + 2 * minutes));
   }
 };
-CLOACINA_ENGINE_SUITE(ScheduleKill);
+CLOACINA_ENGINE_SUITE_ON(ScheduleKill, "sqlite");
 
 TEST_P(ScheduleKill, AFailureBeforeAnyStatementOfAFiringLeavesNothingHalfDone) {
   put_all();

@@ -58,7 +58,7 @@ struct Past {
 
 class Life : public ScheduleTest {
  public:
-  explicit Life(std::uint64_t seed) : random_(seed) {}
+  Life(const std::string& backend, std::uint64_t seed) : ScheduleTest(backend), random_(seed) {}
 
   void TestBody() override {}
 
@@ -420,14 +420,16 @@ class Life : public ScheduleTest {
 
 }  // namespace
 
-TEST(RandomSchedules, SettleEverySlotOnceWhateverHappens) {
-  const std::uint64_t lives = soak() ? 300 : 12;
+void live_all(const std::string& backend, std::uint64_t lives) {
   for (std::uint64_t i = 0; i < lives; ++i) {
     const std::uint64_t seed = first_seed() * 1'000'003 + i;
     SCOPED_TRACE("seed " + std::to_string(seed));
-    Life(seed).run();
+    Life(backend, seed).run();
     if (::testing::Test::HasFailure()) return;
   }
 }
+
+TEST(RandomSchedules, SettleEverySlotOnceWhateverHappens) { live_all("sqlite", soak() ? 300 : 12); }
+TEST(RandomSchedules, SettleEverySlotOnceOnAServerToo) { live_all("postgres", soak() ? 100 : 4); }
 
 }  // namespace cloacina::engine::test
