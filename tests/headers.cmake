@@ -19,4 +19,7 @@ cloacina_check_headers(cloacina_public_headers ${PROJECT_SOURCE_DIR}/include clo
 cloacina_check_headers(cloacina_internal_headers ${PROJECT_SOURCE_DIR}/src *.hpp ${CLOACINA_PRIVATE_LIBRARIES})
 if(TARGET cloacina_internal_headers)
   target_include_directories(cloacina_internal_headers PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  if(CLOACINA_POSTGRES)
+    target_link_libraries(cloacina_internal_headers PRIVATE PkgConfig::LIBPQ)
+  endif()
 endif()

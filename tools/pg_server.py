@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A private PostgreSQL server for tests: a new data directory, a socket, no network; gone when it is stopped or its user has died.
+Before it stands a pooler (pgbouncer, a connection for each transaction) whose socket is in the folder `pooled` of the server's.
 
 Usage: tools/pg_server.py start FILE [--owner PID] [--durable]   writes the server's URL into FILE when it can be used
        tools/pg_server.py stop FILE
@@ -51,16 +52,23 @@ def as_server_user() -> dict:
 class Server:
     """A server that runs until stop()."""
 
-    def __init__(self, durable: bool):
+    def __init__(self, durable: bool, settings: dict = None, environment: dict = None):
+        self.settings = {**SETTINGS, **({} if durable else FAST), **(settings or {})}
+        self.environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", **(environment or {})}
         self.bin = binaries()
         self.user = as_server_user()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cloacina-pg-"))
-        self.process = None
+        self.process = self.pooler = None
         try:
             if self.user:
                 os.chown(self.folder, self.user["user"], self.user["group"])
             os.chmod(self.folder, 0o755)
-            self.start(durable)
+            self.environment["HOME"] = str(self.folder)
+            subprocess.run([self.bin / "initdb", "--no-sync", "--auth=trust", "--username=cloacina", "--encoding=UTF8", "--locale=C",
+                            "--pgdata", self.folder / "data"], check=True, stdout=subprocess.DEVNULL, cwd="/",
+                           env={k: v for k, v in self.environment.items() if k != "LD_PRELOAD"}, **self.user)
+            self.launch()
+            self.start_pooler()
         except BaseException:
             self.stop()
             raise
@@ -69,25 +77,52 @@ class Server:
     def url(self) -> str:
         return f"postgresql:///postgres?host={self.folder}&user=cloacina"
 
-    def start(self, durable: bool):
-        data = self.folder / "data"
-        environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C", "HOME": str(self.folder)}
-        subprocess.run([self.bin / "initdb", "--no-sync", "--auth=trust", "--username=cloacina", "--encoding=UTF8", "--locale=C",
-                        "--pgdata", data], check=True, stdout=subprocess.DEVNULL, cwd="/", env=environment, **self.user)
-        settings = {**SETTINGS, **({} if durable else FAST), "unix_socket_directories": str(self.folder)}
-        command = [self.bin / "postgres", "-D", data]
-        for name, value in settings.items():
+    def launch(self):
+        command = [self.bin / "postgres", "-D", self.folder / "data", "-c", f"unix_socket_directories={self.folder}"]
+        for name, value in self.settings.items():
             command += ["-c", f"{name}={value}"]
-        with open(self.folder / "log", "wb") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", env=environment,
+        with open(self.folder / "log", "ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/", env=self.environment,
                                             start_new_session=True, **self.user)
+        self.wait_until_ready()
+
+    def wait_until_ready(self):
         end = time.monotonic() + READY_SECONDS
         while subprocess.run([self.bin / "pg_isready", "-q", "-h", self.folder], check=False, cwd="/").returncode != 0:
             if self.process.poll() is not None or time.monotonic() > end:
                 sys.exit(f"pg_server.py: the server does not start:\n{(self.folder / 'log').read_text()}")
             time.sleep(0.05)
 
+    def crash(self):
+        """Stops it as `pg_ctl stop -m immediate` does: nothing is finished, and the next start recovers."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(READY_SECONDS)
+
+    def start_pooler(self):
+        program = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:" + os.environ.get("PATH", ""))
+        if program is None:
+            sys.exit("pg_server.py: there is no pgbouncer here; run 'make deps'")
+        folder = self.folder / "pooled"
+        folder.mkdir()
+        config = self.folder / "pooled.ini"
+        config.write_text(f"[databases]\n* = host={self.folder} user=cloacina\n[pgbouncer]\nlisten_addr =\nlisten_port = 5432\n"
+                          f"unix_socket_dir = {folder}\nauth_type = any\npool_mode = transaction\ndefault_pool_size = 20\n"
+                          "max_client_conn = 500\nignore_startup_parameters = extra_float_digits\n")
+        if self.user:
+            os.chown(folder, self.user["user"], self.user["group"])
+        with open(self.folder / "pooled.log", "wb") as log:
+            self.pooler = subprocess.Popen([program, config], stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd="/",
+                                           env=self.environment, start_new_session=True, **self.user)
+        end = time.monotonic() + READY_SECONDS
+        while not (folder / ".s.PGSQL.5432").exists():
+            if self.pooler.poll() is not None or time.monotonic() > end:
+                sys.exit(f"pg_server.py: the pooler does not start:\n{(self.folder / 'pooled.log').read_text()}")
+            time.sleep(0.05)
+
     def stop(self):
+        if self.pooler is not None and self.pooler.poll() is None:
+            self.pooler.kill()
+            self.pooler.wait()
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
             try:

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs what is too much for every day. First, once, the tests of schedules as a whole: every zone, every transition, every policy, and
-# many random lives (an hour or two on two cores). Then the tests that draw random numbers, again and again with new seeds, for SECONDS.
+# many random lives (an hour or two on two cores), and twenty times the usual trouble between runners and their server. Then the tests that
+# draw random numbers, again and again with new seeds, for SECONDS.
 # Stops at the first failure and prints its seed.
 # Usage: tools/soak.sh SECONDS          CLOACINA_TEST_SEED=n tools/soak.sh 1   repeats one round of the second part only
 set -euo pipefail
@@ -22,8 +23,8 @@ whole() {
   local jobs pids=() job
   jobs=$(nproc)
   for ((job = 0; job < jobs; ++job)); do
-    GTEST_TOTAL_SHARDS=$jobs GTEST_SHARD_INDEX=$job CLOACINA_SOAK=1 CLOACINA_TEST_SEED=$seed "build/dev/bin/$1" --gtest_brief=1 \
-      >"build/soak.$job.log" 2>&1 &
+    GTEST_TOTAL_SHARDS=$jobs GTEST_SHARD_INDEX=$job CLOACINA_SOAK=1 CLOACINA_TEST_SEED=$seed \
+      python3 tools/pg_server.py run -- "build/dev/bin/$1" --gtest_brief=1 >"build/soak.$job.log" 2>&1 &
     pids+=($!)
   done
   for ((job = 0; job < jobs; ++job)); do
@@ -39,6 +40,7 @@ if [[ -z ${CLOACINA_TEST_SEED:-} ]]; then
   seed=$(new_seed)
   whole test_cron
   whole test_engine
+  E2E_FLEET_ROUNDS=${E2E_FLEET_ROUNDS:-80} CLOACINACTL=$PWD/build/dev/bin/cloacinactl python3 tests/e2e/test_fleet.py
   echo "soak: every zone, transition and policy passed with seed $seed, $SECONDS s"
 fi
 

@@ -12,22 +12,25 @@
 #include "cloacina/export.hpp"
 #include "cloacina/log.hpp"
 #include "cloacina/schedule.hpp"
+#include "cloacina/transaction.hpp"
 #include "cloacina/workflow.hpp"
 
 namespace cloacina {
 
 /// What a commit survives.
 enum class Durability {
-  Full,    ///< everything, a power failure included (SQLite `synchronous=FULL`)
-  Normal,  ///< the death of the process; a power failure may lose the last commits, never the file's integrity
-           ///< (`synchronous=NORMAL`)
+  Full,    ///< everything, a power failure included (SQLite `synchronous=FULL`, PostgreSQL `synchronous_commit` as it is set)
+  Normal,  ///< the death of the process; a power failure may lose the last commits, never the database's integrity
+           ///< (`synchronous=NORMAL`, `synchronous_commit=off`)
 };
 
 /// Every limit of a runner, each with its default. *Invalid values* are refused by the constructor, by the field's name.
 struct RunnerOptions {
-  std::string database = "sqlite:cloacina.db";  ///< `sqlite:PATH`
+  std::string database = "sqlite:cloacina.db";  ///< `sqlite:PATH`, or `postgresql://…` as libpq takes it
+  std::string tenant{};                         ///< whose schema (PostgreSQL) or sibling file (SQLite); empty: nobody's
   std::string name{};                           ///< shown by `runners`; empty: `host/pid`
   int workers = 8;                              ///< tasks that run at once, 1..4096
+  int lanes = 1;                                ///< loops that write, each with a connection; more than one on PostgreSQL only
   int prefetch_max = 1'024;                     ///< short tasks claimed ahead of the workers, 0..100'000; adapts, 0 for long ones
   Durability durability = Durability::Full;
   std::chrono::milliseconds lease{15'000};  ///< how long claims stay valid without a heartbeat; >= 3 heartbeats
@@ -81,6 +84,11 @@ class CLOACINA_API Runner {
   ExecutionId submit(std::string_view workflow, Json input = Json::object(), SubmitOptions options = {});
   /// All of them in one transaction, or none.
   std::vector<ExecutionId> submit_many(std::vector<Submission> submissions);
+  /// Submits as a part of the caller's transaction: the execution exists if and only if that is committed, and runners notice it
+  /// then. *Throws* as `submit`, and Error{InvalidArgument} when `connection` is to another database or has no transaction open.
+  /// After an error the transaction is as before the call.
+  ExecutionId submit_in(const UserConnection& connection, std::string_view workflow, Json input = Json::object(),
+                        SubmitOptions options = {});
   /// Submits and waits.
   Execution run(std::string_view workflow, Json input = Json::object(), SubmitOptions options = {});
   /// Waits until the execution is terminal. *Throws* Error{NotFound}; Error{Timeout} when `timeout` has passed.

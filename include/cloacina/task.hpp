@@ -10,6 +10,7 @@
 #include "cloacina/context.hpp"
 #include "cloacina/export.hpp"
 #include "cloacina/id.hpp"
+#include "cloacina/transaction.hpp"
 
 namespace cloacina {
 
@@ -33,8 +34,11 @@ class CLOACINA_API TaskContext {
     std::int64_t fence = 1;  ///< grows with every claim of the task
   };
 
-  TaskContext(const Identity& identity, Context context, std::stop_token stop)
-      : identity_(identity), context_(std::move(context)), stop_(std::move(stop)) {}
+  /// Records an outcome in a transaction of the user's.
+  using Complete = std::function<void(const UserConnection&, const TaskContext&)>;
+
+  TaskContext(const Identity& identity, Context context, std::stop_token stop, Complete complete = {})
+      : identity_(identity), context_(std::move(context)), stop_(std::move(stop)), complete_(std::move(complete)) {}
   TaskContext(const TaskContext&) = delete;
   TaskContext& operator=(const TaskContext&) = delete;
 
@@ -53,6 +57,15 @@ class CLOACINA_API TaskContext {
   [[nodiscard]] std::stop_token stop_token() const noexcept { return stop_; }
   [[nodiscard]] bool stop_requested() const noexcept { return stop_.stop_requested(); }
 
+  /// Completes this task as a part of the caller's transaction, with the context as it is now: what else the transaction does has
+  /// been done exactly once when it is committed. Commit soon after: until then the task's execution is locked (on SQLite, the
+  /// whole file). What is thrown or set in the context after the commit does not count any more; without a commit the attempt has
+  /// failed.
+  ///
+  /// *Throws* Error{Conflict} when the claim was lost meanwhile, and then the transaction cannot be committed any more;
+  /// Error{InvalidArgument} when `connection` is to another database or has no transaction open; Error{Unavailable}.
+  void complete_in(const UserConnection& connection);
+
   /// Keeps `output` with this attempt, in place of what was kept before; `cloacinactl logs` shows it. Also kept when the attempt
   /// fails.
   void keep_output(TaskOutput output) { output_ = std::move(output); }
@@ -64,6 +77,7 @@ class CLOACINA_API TaskContext {
   Context context_;
   std::stop_token stop_;
   TaskOutput output_;
+  Complete complete_;
 };
 
 /// A task's code. It may throw anything; what it throws is the attempt's error.

@@ -25,6 +25,7 @@ struct RunArguments {
 struct ServeArguments {
   std::vector<std::string> paths;
   int workers = 8;
+  int lanes = 1;
   std::string lease = "15s";
   std::string source;  ///< empty: the paths, made absolute
   bool only_loaded = false;
@@ -85,6 +86,15 @@ struct MigrateArguments {
 struct DoctorArguments {};
 struct PruneArguments {
   std::string older_than;
+};
+struct TenantCreateArguments {
+  std::string name;
+  bool login = false;
+  std::string password_file;
+};
+struct TenantListArguments {};
+struct TenantRemoveArguments {
+  std::string name;
 };
 /// What all `cron` commands take. Policies and times are read by the commands, which say what they take.
 struct CronArguments {
@@ -173,10 +183,11 @@ struct ScheduleCalendarArguments {
 using Command =
     std::variant<std::monostate, RunArguments, ServeArguments, SubmitArguments, WaitArguments, ShowArguments, ListArguments,
                  LogsArguments, CancelArguments, PauseArguments, ResumeArguments, RetryArguments, CheckArguments, GraphArguments,
-                 RunnersArguments, MigrateArguments, DoctorArguments, PruneArguments, SchedulePutArguments, ScheduleGetArguments,
-                 ScheduleListArguments, ScheduleRemoveArguments, SchedulePauseArguments, ScheduleResumeArguments,
-                 ScheduleRunNowArguments, ScheduleNextArguments, ScheduleHistoryArguments, ScheduleStatsArguments,
-                 ScheduleBackfillArguments, ScheduleCalendarArguments, CronNextArguments, CronCheckArguments, CronExplainArguments>;
+                 RunnersArguments, MigrateArguments, DoctorArguments, PruneArguments, TenantCreateArguments, TenantListArguments,
+                 TenantRemoveArguments, SchedulePutArguments, ScheduleGetArguments, ScheduleListArguments, ScheduleRemoveArguments,
+                 SchedulePauseArguments, ScheduleResumeArguments, ScheduleRunNowArguments, ScheduleNextArguments,
+                 ScheduleHistoryArguments, ScheduleStatsArguments, ScheduleBackfillArguments, ScheduleCalendarArguments,
+                 CronNextArguments, CronCheckArguments, CronExplainArguments>;
 
 struct Arguments {
   Globals globals;

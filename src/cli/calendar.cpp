@@ -131,7 +131,7 @@ void print(Stream& out, const std::map<local_days, std::vector<Line>>& calendar)
 int execute(Console& console, const Globals& globals, const ScheduleCalendarArguments& a) {
   const auto client = open_client_if_any(globals);
   if (!client) {
-    console.err.line("cloacinactl: there is no database " + database_url(globals) + " yet");
+    console.err.line("cloacinactl: there is no database " + shown_database(globals) + " yet");
     return ExitStatus::done;
   }
   Calendar calendar(utc_now(), a.days);

@@ -5,15 +5,14 @@
 namespace cloacina::cli {
 
 std::unique_ptr<Runner> open_client_if_any(const Globals& globals) {
-  const auto url = database_url(globals);
-  if (database_is_missing(url)) return nullptr;
-  return std::make_unique<Runner>(RunnerOptions{.database = url});
+  if (database_is_missing(globals)) return nullptr;
+  return std::make_unique<Runner>(RunnerOptions{.database = globals.database, .tenant = globals.tenant});
 }
 
 std::unique_ptr<Runner> open_client(const Globals& globals) {
   auto client = open_client_if_any(globals);
   if (!client) {
-    throw Error(ErrorCode::NotFound, "there is no database " + database_url(globals) + " yet; run, serve or migrate make one");
+    throw Error(ErrorCode::NotFound, "there is no database " + shown_database(globals) + " yet; run, serve or migrate make one");
   }
   return client;
 }

@@ -26,11 +26,12 @@ class Parser {
   Parser() : app_("Durable workflows in a database you already have.", "cloacinactl") {
     app_.set_version_flag("--version", "cloacinactl " CLOACINA_VERSION, "Print the version");
     app_.set_help_flag("-h,--help", "Print this help, or that of a command");
-    app_.add_option("-d,--database", globals_.database, "sqlite:PATH")
+    app_.add_option("-d,--database", globals_.database, "sqlite:PATH, or postgresql://USER@HOST/NAME as libpq takes it")
         ->envname("CLOACINA_DATABASE")
         ->capture_default_str()
         ->type_name("URL");
-    app_.add_option("--tenant", globals_.tenant, "An isolated set of executions: on SQLite the sibling file")->type_name("NAME");
+    app_.add_option("--tenant", globals_.tenant, "An isolated set of everything: a schema on PostgreSQL, a sibling file on SQLite")
+        ->type_name("NAME");
     app_.add_flag("--json", globals_.json, "Print JSON for programs, one object a line");
     app_.require_subcommand(1);
     app_.fallthrough();
@@ -71,6 +72,9 @@ class Parser {
                                 "  cloacinactl serve a.yaml b.yaml --only-loaded");
     serve->add_option("PATH", s->paths, "Workflow files, or folders of them")->required()->type_name("");
     add_workers(serve, s->workers);
+    serve->add_option("--lanes", s->lanes, "Loops that write, each with a connection; more than one on PostgreSQL only")
+        ->capture_default_str()
+        ->type_name("N");
     serve->add_option("--lease", s->lease, "How long claims stay valid without a sign of life")
         ->capture_default_str()
         ->type_name("D");
@@ -155,6 +159,18 @@ class Parser {
     auto [prune, p] = command<PruneArguments>("prune", "Delete executions that ended long ago, in batches",
                                               "  cloacinactl prune --older-than 30d");
     prune->add_option("--older-than", p->older_than, "Ended so long ago")->required()->type_name("D");
+
+    const Declare tenant = Declare(app_, command_).group("tenant", "Isolated sets of workflows in one database");
+    auto [create, t] = tenant.command<TenantCreateArguments>("create", "Make a tenant; a login's password is printed once, here",
+                                                             "  cloacinactl tenant create acme --login\n"
+                                                             "  cloacinactl serve /etc/acme --tenant acme");
+    create->add_option("NAME", t->name, "1 to 48 lower-case letters, digits and underscores")->required()->type_name("");
+    create->add_flag("--login", t->login, "Also a role that can log in and use nothing but this tenant (PostgreSQL)");
+    create->add_option("--password-file", t->password_file, "Its password, the first line of a file; default: one is made")
+        ->type_name("FILE");
+    tenant.command<TenantListArguments>("list", "Print the tenants, one a line");
+    auto [remove, x] = tenant.command<TenantRemoveArguments>("remove", "Delete a tenant with everything in it, and its role");
+    remove->add_option("NAME", x->name, "The tenant")->required()->type_name("");
   }
 
   CLI::App app_;

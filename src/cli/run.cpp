@@ -112,7 +112,10 @@ int execute(Console& console, const Globals& globals, const RunArguments& a) {
   auto input = read_input(a.input);
   Signals signals;
   Progress progress(console.err);
-  Runner runner({.database = database_url(globals), .workers = a.workers, .log = [&](LogLevel level, std::string_view text) {
+  Runner runner({.database = globals.database,
+                 .tenant = globals.tenant,
+                 .workers = a.workers,
+                 .log = [&](LogLevel level, std::string_view text) {
                    if (level >= LogLevel::Warning) progress.note("cloacinactl: " + std::string(text));
                  }});
   for (const auto& w : loaded->workflows) runner.add(w);

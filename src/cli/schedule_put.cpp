@@ -62,7 +62,7 @@ int execute(Console& console, const Globals& globals, const SchedulePutArguments
   const auto schedule = definition_of(a);
   // Before a database is made for it.
   validate(schedule, utc_now());
-  Runner client({.database = database_url(globals)});
+  Runner client({.database = globals.database, .tenant = globals.tenant});
   const auto result = word_of(client.schedules().put(schedule));
   if (globals.json) {
     OrderedJson json;

@@ -99,7 +99,7 @@ int execute(Console& console, const Globals& globals, const ScheduleGetArguments
 int execute(Console& console, const Globals& globals, const ScheduleListArguments& a) {
   const auto client = open_client_if_any(globals);
   if (!client) {
-    console.err.line("cloacinactl: there is no database " + database_url(globals) + " yet");
+    console.err.line("cloacinactl: there is no database " + shown_database(globals) + " yet");
     return ExitStatus::done;
   }
   ScheduleFilter filter;

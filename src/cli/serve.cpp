@@ -17,8 +17,10 @@ using std::chrono::milliseconds;
 
 RunnerOptions options_of(const Globals& globals, const ServeArguments& a) {
   RunnerOptions options;
-  options.database = database_url(globals);
+  options.database = globals.database;
+  options.tenant = globals.tenant;
   options.workers = a.workers;
+  options.lanes = a.lanes;
   options.lease = read_duration("--lease", a.lease);
   // A shorter lease needs more signs of life.
   options.heartbeat = std::min(options.heartbeat, options.lease / 3);
@@ -121,7 +123,7 @@ int execute(Console& console, const Globals& globals, const ServeArguments& a) {
   // Before anything fires: a rule that was edited or taken out of the files must not fire once more.
   put_schedules(console, runner, source, *loaded);
   runner.start();
-  console.err.line("serving " + count(loaded->workflows.size(), "workflow") + " on " + database_url(globals) + " with " +
+  console.err.line("serving " + count(loaded->workflows.size(), "workflow") + " on " + shown_database(globals) + " with " +
                    count(static_cast<std::size_t>(a.workers), "worker"));
   console.err.flush();
   loaded.reset();

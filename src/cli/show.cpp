@@ -116,7 +116,7 @@ int execute(Console& console, const Globals& globals, const ListArguments& a) {
   const auto client = open_client_if_any(globals);
   if (!client) {
     if (filter.workflow) throw Error(ErrorCode::NotFound, "there is no workflow '" + a.workflow + "': there is no database yet");
-    console.err.line("cloacinactl: there is no database " + database_url(globals) + " yet");
+    console.err.line("cloacinactl: there is no database " + shown_database(globals) + " yet");
     return ExitStatus::done;
   }
   if (filter.workflow) check_workflow(*client, *filter.workflow);

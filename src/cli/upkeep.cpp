@@ -26,7 +26,7 @@ std::string short_version(const std::string& workflow) {
 int execute(Console& console, const Globals& globals, const RunnersArguments&) {
   const auto client = open_client_if_any(globals);
   if (!client) {
-    console.err.line("cloacinactl: there is no database " + database_url(globals) + " yet");
+    console.err.line("cloacinactl: there is no database " + shown_database(globals) + " yet");
     return ExitStatus::done;
   }
   Table table({"RUNNER", "PID", "STATE", "WORKERS", "STARTED", "KNOWS", "HOLDS"});
@@ -53,13 +53,14 @@ int execute(Console& console, const Globals& globals, const RunnersArguments&) {
 }
 
 int execute(Console& console, const Globals& globals, const MigrateArguments& a) {
-  const auto report = migrate(database_url(globals), a.dry_run);
+  const auto report = migrate(globals.database, a.dry_run, globals.tenant);
   if (globals.json) {
     OrderedJson json;
     json["from"] = report.from;
     json["to"] = report.to;
     json["applied"] = report.applied;
     json["dry_run"] = a.dry_run;
+    if (!report.needs.empty()) json["needs"] = report.needs;
     console.out.line(line(json));
     return ExitStatus::done;
   }
@@ -67,6 +68,7 @@ int execute(Console& console, const Globals& globals, const MigrateArguments& a)
     console.out.line("schema version " + std::to_string(report.to) + ", nothing to do");
     return ExitStatus::done;
   }
+  for (const auto& sql : report.needs) console.out.line("an administrator has to run first: " + sql);
   for (const auto& name : report.applied) console.out.line((a.dry_run ? "would apply " : "applied ") + name);
   console.out.line("schema version " + std::to_string(report.from) + " -> " + std::to_string(report.to));
   return ExitStatus::done;
@@ -75,7 +77,7 @@ int execute(Console& console, const Globals& globals, const MigrateArguments& a)
 int execute(Console& console, const Globals& globals, const DoctorArguments&) {
   bool healthy = true;
   Table table({"CHECK", "", "FOUND"});
-  for (const auto& finding : doctor(database_url(globals))) {
+  for (const auto& finding : doctor(globals.database, globals.tenant)) {
     healthy = healthy && !finding.problem;
     if (globals.json) {
       OrderedJson json;
@@ -95,8 +97,7 @@ int execute(Console& console, const Globals& globals, const DoctorArguments&) {
 
 int execute(Console& console, const Globals& globals, const PruneArguments& a) {
   const auto older_than = read_duration("--older-than", a.older_than);
-  const auto url = database_url(globals);
-  const auto deleted = database_is_missing(url) ? 0 : prune(url, older_than);
+  const auto deleted = database_is_missing(globals) ? 0 : prune(globals.database, older_than, 500, globals.tenant);
   if (globals.json) {
     console.out.line(line({{"deleted", deleted}}));
   } else {

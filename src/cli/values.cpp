@@ -8,6 +8,8 @@
 #include <iterator>
 #include <system_error>
 
+#include "cloacina/admin.hpp"
+
 namespace cloacina::cli {
 
 namespace {
@@ -15,18 +17,11 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view sqlite_scheme = "sqlite:";
-constexpr std::size_t tenant_bytes_max = 63;
 constexpr int input_levels_max = 500;
 /// More than any runner takes; keeps a wrong file from filling the memory.
 constexpr std::size_t input_bytes_max = std::size_t{512} << 20;
 
 [[noreturn]] void bad(const std::string& text) { throw Error(ErrorCode::InvalidArgument, text); }
-
-bool is_tenant_name(std::string_view name) {
-  const auto letter = [](char c) { return c >= 'a' && c <= 'z'; };
-  return !name.empty() && name.size() <= tenant_bytes_max && letter(name.front()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; });
-}
 
 std::string read_all(std::istream& in, const std::string& name) {
   std::string text;
@@ -37,6 +32,15 @@ std::string read_all(std::istream& in, const std::string& name) {
   }
   if (in.bad()) bad("--input: cannot read " + name);
   return text;
+}
+
+/// The file of a database `sqlite:PATH`; a tenant's is beside it.
+fs::path sqlite_file(const Globals& globals) {
+  std::string path = globals.database.substr(sqlite_scheme.size());
+  if (path.starts_with("//")) path.erase(0, 2);
+  fs::path file = path;
+  if (globals.tenant.empty() || path.empty()) return file;
+  return file.replace_filename(file.stem().string() + "." + globals.tenant + file.extension().string());
 }
 
 std::string read_file(const std::string& path) {
@@ -50,29 +54,32 @@ std::string read_file(const std::string& path) {
 
 }  // namespace
 
-std::string database_url(const Globals& globals) {
-  if (globals.tenant.empty()) return globals.database;
-  if (!is_tenant_name(globals.tenant)) {
-    bad("--tenant '" + globals.tenant + "': a name is a small letter, then up to 62 small letters, digits and underscores");
+std::string shown_database(const Globals& globals) {
+  const auto& url = globals.database;
+  if (url.starts_with(sqlite_scheme)) {
+    const auto file = sqlite_file(globals);
+    return std::string(sqlite_scheme) + file.string();
   }
-  if (!globals.database.starts_with(sqlite_scheme)) {
-    bad("--tenant '" + globals.tenant + "': tenants need a database sqlite:PATH, not '" + globals.database + "'");
+  const std::string tenant = globals.tenant.empty() ? "" : " tenant " + globals.tenant;
+  // Nothing that may be a secret: neither what stands before the host nor what comes behind the name.
+  const auto scheme = url.find("://");
+  if (scheme == std::string::npos) return url.substr(0, url.find(':')) + ":…" + tenant;
+  const auto end = url.find('?');
+  std::string rest = url.substr(scheme + 3, end == std::string::npos ? end : end - scheme - 3);
+  if (const auto at = rest.rfind('@'); at != std::string::npos) {
+    const auto colon = rest.find(':');
+    rest = rest.substr(0, std::min(colon, at)) + rest.substr(at);
   }
-  const fs::path file = globals.database.substr(sqlite_scheme.size());
-  fs::path sibling = file.stem();
-  sibling += "." + globals.tenant;
-  sibling += file.extension();
-  return std::string(sqlite_scheme) + (file.parent_path() / sibling).string();
+  return url.substr(0, scheme + 3) + rest + tenant;
 }
 
-bool database_is_missing(const std::string& url) {
-  if (!url.starts_with(sqlite_scheme)) return false;
-  std::string path = url.substr(sqlite_scheme.size());
-  if (path.starts_with("//")) path.erase(0, 2);
-  const fs::path file = path;
+bool database_is_missing(const Globals& globals) {
+  if (!globals.tenant.empty()) check_tenant_name(globals.tenant);
+  if (!globals.database.starts_with(sqlite_scheme)) return false;
+  const auto file = sqlite_file(globals);
   std::error_code error;
   const auto folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
-  return !path.empty() && fs::is_directory(folder, error) && fs::status(file, error).type() == fs::file_type::not_found;
+  return !file.empty() && fs::is_directory(folder, error) && fs::status(file, error).type() == fs::file_type::not_found;
 }
 
 Json read_input(const std::optional<std::string>& word) {

@@ -64,9 +64,10 @@ void Engine::take_messages(Messages& messages, const Now& now, Effects& effects)
   take_done(std::exchange(messages.done, {}), now.utc);
   const auto brief = std::count_if(pending_.begin() + static_cast<std::ptrdiff_t>(before), pending_.end(),
                                    [](const Pending& p) { return p.outcome.finished_at - p.outcome.started_at < short_attempt; });
-  prefetch_ = std::min<double>(options_.prefetch_max, std::max(2.0 * static_cast<double>(brief), prefetch_ * 0.75));
+  prefetch_ = std::min<double>(options_.prefetch_max, std::max(4.0 * static_cast<double>(brief), prefetch_ * 0.75));
   for (auto& request : messages.workflows) {
-    if (const auto& name = request.workflow.name(); booted_.insert(name).second) booting_.push_back({name, now.utc});
+    const auto& name = request.workflow.name();
+    if (options_.boots && booted_.insert(name).second) booting_.push_back({name, now.utc});
     workflows_.insert_or_assign(request.key, std::move(request.workflow));
     look_ = true;
     described_ = false;
@@ -118,7 +119,13 @@ void Engine::conclude(WorkDone&& done, const Flight& flight, Timestamp now) {
   o.finished_at = done.finished_at;
   o.exit = done.exit;
   o.output = std::move(done.output);
-  if (!done.began) {
+  if (done.completed_in) {
+    // It is stored already: for the store this is a late word, and nothing changes it any more.
+    p.completed_in = true;
+    p.finished = std::move(done.finished);
+    p.changes_bytes = done.changes_text.size();
+    p.changes = std::move(done.changes);
+  } else if (!done.began) {
     o.kind = flight.reason == StopReason::Cancelled ? Kind::Cancelled : Kind::Returned;
     o.error = flight.reason == StopReason::Cancelled ? "cancelled before it began" : "";
   } else if (flight.reason == StopReason::Cancelled) {
@@ -283,9 +290,9 @@ bool Engine::fill(store::Batch& batch, const Messages& messages, const Now& now)
     }
     check_ = false;
   }
-  const bool changes = !batch.outcomes.empty() || !batch.submissions.empty() || !batch.controls.empty() || !batch.events.empty() ||
-                       !batch.schedules.empty() || batch.release_dead || batch.timers || !batch.check.empty() || batch.renew;
-  if (const int limit = room(); changes && limit > 0 && (!workflows_.empty() || options_.any_commands)) {
+  const bool works = !batch.outcomes.empty() || !batch.submissions.empty() || !batch.controls.empty() || !batch.events.empty() ||
+                     !batch.schedules.empty() || batch.release_dead || batch.timers || !batch.check.empty();
+  if (const int limit = room(); works && limit > 0 && (!workflows_.empty() || options_.any_commands)) {
     store::ClaimRequest claim;
     claim.runner = options_.runner;
     claim.limit = limit;
@@ -294,7 +301,7 @@ bool Engine::fill(store::Batch& batch, const Messages& messages, const Now& now)
     claim.last_chance = last_chance_held_ == 0;
     batch.claim = std::move(claim);
   }
-  return changes;
+  return works || batch.renew;
 }
 
 void Engine::fail(const Error& error, store::Batch& batch, Messages& messages, Effects& effects) {
@@ -323,9 +330,10 @@ void Engine::after_commit(store::BatchResult& result, const store::Batch& batch,
   recover_ = false;
   look_ = false;
   if (batch.renew) renewed(result, now, effects);
-  next_due_ = by_own_clock(result.next_due, result, now);
+  if (!store::only_renews(batch)) next_due_ = by_own_clock(result.next_due, result, now);
   effects.changed_by_others = result.changed_by_others;
   if (result.changed_by_others && !in_flight_.empty()) check_ = effects.again = true;
+  if (result.changed_by_others && store::only_renews(batch)) look_ = effects.again = true;
   submitted_ += std::count_if(result.submissions.begin(), result.submissions.end(),
                               [](const auto& s) { return s.applied == store::Applied::Yes; });
   tasks_done_ += std::count_if(batch.outcomes.begin(), batch.outcomes.end(), [](const auto& o) { return o.began; });
@@ -344,8 +352,8 @@ void Engine::after_commit(store::BatchResult& result, const store::Batch& batch,
     if (known != workflows_.end()) call_back(q.task, q.id, known->second, &failure, effects);
   }
   start(result, batch, now, effects);
-  for (const auto& finished : result.finished) contexts_.drop(finished.key);
-  effects.finished = std::move(result.finished);
+  effects.finished.insert(effects.finished.end(), result.finished.begin(), result.finished.end());
+  for (const auto& finished : effects.finished) contexts_.drop(finished.key);
   if (batch.claim && static_cast<int>(result.claimed.size()) >= batch.claim->limit && room() > 0) {
     look_ = true;
     effects.again = true;

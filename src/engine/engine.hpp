@@ -24,6 +24,8 @@ struct EngineOptions {
   std::size_t context_cache_bytes = 64 << 20;
   bool any_commands = false;
   std::string zones;  ///< version of the zone database
+  bool boots = true;  ///< fires `@reboot` schedules of what it gets to know
+  std::shared_ptr<UserTransactions> transactions{};
   std::uint64_t seed = 1;
 };
 
@@ -146,6 +148,8 @@ class Engine {
     std::shared_ptr<WorkItem> item{};  // none: given back before there was one
     Failure failure{};
     bool failed_for_good = false;
+    bool completed_in = false;  // a transaction of the user's, which has ended these:
+    std::vector<store::FinishedExecution> finished{};
     std::shared_ptr<const ContextValues> changes{};
     std::size_t changes_bytes = 0;
   };
@@ -169,6 +173,7 @@ class Engine {
   Steady next_death_ = Steady::max();  // when another runner may be dead
   std::optional<Timestamp> next_due_;
   std::optional<Timestamp> next_slot_;
+  int schedules_at_once_ = 16;
   ReadSchedules read_schedules_;
   std::set<std::string> booted_;                       // workflows whose `@reboot` schedules are done
   std::vector<Boot> booting_;                          // those that are not

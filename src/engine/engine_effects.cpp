@@ -10,7 +10,8 @@ using Kind = store::AttemptOutcome::Kind;
 void Engine::settle_outcomes(const store::BatchResult& result, Effects& effects) {
   for (std::size_t i = 0; i < pending_.size(); ++i) {
     auto& p = pending_[i];
-    if (result.outcomes[i] != store::Applied::Yes || !p.item) continue;
+    if ((result.outcomes[i] != store::Applied::Yes && !p.completed_in) || !p.item) continue;
+    effects.finished.insert(effects.finished.end(), p.finished.begin(), p.finished.end());
     const auto& definition = p.item->workflow.definition();
     const auto task = p.item->claimed.task;
     if (p.changes) {
@@ -63,6 +64,7 @@ void Engine::start(const store::BatchResult& result, const store::Batch& batch, 
     }
     auto item = std::make_shared<WorkItem>(claimed, std::move(*flow));
     item->context_bytes_max = options_.context_bytes_max;
+    item->transactions = options_.transactions;
     item->random = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
     if (claimed.last_chance) ++last_chance_held_;
     if (item->task().timeout) timers_.push({after(now.steady, *item->task().timeout), claimed.task, claimed.fence});

@@ -8,7 +8,9 @@ namespace cloacina::engine {
 
 namespace {
 
-/// Schedules of one turn, and slots of all of them together: a turn stays short, and others' work is not held up.
+/// Schedules of one turn, and slots of all of them together: a turn stays short, and others' work is not held up. The first turn of
+/// many that are due is the shortest: how long their tasks take, and so how many to claim, is known before most of them have fired.
+constexpr int schedules_first = 16;
 constexpr int schedules_max = 256;
 constexpr int slots_max = 512;
 constexpr int slots_of_one_max = 100;
@@ -28,8 +30,10 @@ void Engine::plan_schedules(store::Batch& batch, const Now& now, Effects& effect
     if (!booting_.empty() || !reboot_again_.empty()) plan_reboots(batch);
     if (rezone_after_) plan_rezones(batch, now);
     if (!next_slot_ || *next_slot_ > now.utc) return;
-    const auto due = store_.due_schedules(now.utc, schedules_max);
+    const auto due = store_.due_schedules(now.utc, schedules_at_once_);
     if (due.rows.empty()) look_ = true;  // another runner was faster: when is the next?
+    schedules_at_once_ =
+        static_cast<int>(due.rows.size()) < schedules_at_once_ ? schedules_first : std::min(2 * schedules_at_once_, schedules_max);
     const int each = std::clamp(slots_max / std::max(static_cast<int>(due.rows.size()), 1), 1, slots_of_one_max);
     for (const auto& row : due.rows) batch.schedules.push_back(plan_schedule(row, due.now, each, options_.zones, read_schedules_));
   } catch (const Error& e) {

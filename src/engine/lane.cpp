@@ -47,7 +47,7 @@ Now Lane::now() {
 void Lane::log(LogLevel level, const std::string& text) const { options_.log(level, text); }
 
 void Lane::run() {
-  settling_.hint(std::chrono::steady_clock::now());  // a commit may be on its way since before the watch
+  if (watch_->hints_early()) settling_.hint(std::chrono::steady_clock::now());  // a commit may be on its way since before the watch
   zones_seen_ = cron::refresh_system_zones();
   engine_.rezone(cron::system_zones_state());
   next_zone_look_ = std::chrono::steady_clock::now() + zone_look_gap;
@@ -140,18 +140,23 @@ void Lane::publish() {
 
 void Lane::back_off() {
   trouble_wait_ = std::clamp(trouble_wait_ * 2, milliseconds{20}, milliseconds{1'000});
-  const auto until = std::chrono::steady_clock::now() + trouble_wait_;
-  for (auto left = trouble_wait_; left.count() > 0 && !give_up_.load();
+  // Some chance in it: many that lost one server do not come back to it at the same instant.
+  const milliseconds pause{
+      std::uniform_int_distribution<milliseconds::rep>(trouble_wait_.count() / 2, trouble_wait_.count())(random_)};
+  const auto until = std::chrono::steady_clock::now() + pause;
+  for (auto left = pause; left.count() > 0 && !give_up_.load();
        left = std::chrono::duration_cast<milliseconds>(until - std::chrono::steady_clock::now())) {
     // Messages do not cut it short: with each of them the database would be asked again.
     std::this_thread::sleep_for(std::min(left, milliseconds{50}));
   }
 }
 
-bool Lane::look_for_changes() {
+bool Lane::look_for_changes(bool anyhow) {
   const auto clock = std::chrono::steady_clock::now();
-  if (watch_->drain()) settling_.hint(clock);
+  const bool hinted = watch_->drain(store_->writer());
+  if (hinted && watch_->hints_early()) settling_.hint(clock);
   settling_.looked(clock);
+  if (!hinted && !anyhow) return false;
   if (!store_->changed_by_others()) return false;
   engine_.hint();
   options_.on_change_by_others();
@@ -163,8 +168,10 @@ bool Lane::look_for_changes() {
 
 void Lane::rest(const Effects& effects) {
   try {
+    store_->tell_others();
     // What others wrote while we worked. After this look every later write makes the watch readable.
-    if (look_for_changes()) return;
+    const bool told = watch_->fd() >= 0 && !watch_->hints_early();  // of everything
+    if (look_for_changes(!told)) return;
     const auto clocks = now();
     std::optional<std::chrono::nanoseconds> timeout = settling_.wait(clocks.steady);
     const auto at_most = [&](std::chrono::nanoseconds d) {
@@ -172,7 +179,9 @@ void Lane::rest(const Effects& effects) {
     };
     if (effects.wake_utc) at_most(std::min<std::chrono::microseconds>(*effects.wake_utc - clocks.utc, wall_wait_max));
     if (effects.wake_steady) at_most(*effects.wake_steady - clocks.steady);
-    if (store_->has_company()) at_most(options_.heartbeat);
+    // Where there are leases, their ends are among the engine's own times.
+    const bool company = !store_->lease() && store_->has_company();
+    if (company) at_most(options_.heartbeat);
     if (watch_->fd() < 0) {
       at_most(poll_gap_);
       if (store_->lease()) poll_gap_ = std::min(poll_gap_ * 2, poll_gap_max);
@@ -183,8 +192,8 @@ void Lane::rest(const Effects& effects) {
       const auto gap = hint_gap_ - std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - last_hint_);
       if (gap.count() > 0) (void)inbox_->wait(gap, -1);
     }
-    look_for_changes();
-    if (store_->has_company() && store_->somebody_died()) engine_.recover();
+    look_for_changes(!told || why == os::Waker::Why::TimedOut);
+    if (company && store_->somebody_died()) engine_.recover();
   } catch (const Error& e) {
     log(LogLevel::Warning, std::string("looking for the work of others failed: ") + e.what());
     back_off();

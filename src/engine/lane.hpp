@@ -1,5 +1,6 @@
 #pragma once
 
+#include <random>
 #include <thread>
 
 #include "cloacina/log.hpp"
@@ -54,7 +55,8 @@ class Lane {
   void keep_late_events();
   void apply(Effects& effects);
   void rest(const Effects& effects);
-  bool look_for_changes();
+  /// `anyhow`: also when there was no hint.
+  bool look_for_changes(bool anyhow);
   void back_off();
   void publish();
   [[nodiscard]] static Now now();
@@ -67,6 +69,7 @@ class Lane {
   Engine engine_;
   Workers workers_;
   std::atomic<bool> give_up_{false};
+  std::minstd_rand random_{static_cast<std::minstd_rand::result_type>(options_.engine.seed)};
   std::chrono::milliseconds trouble_wait_{0};
   std::chrono::milliseconds hint_gap_{0};
   std::chrono::milliseconds poll_gap_{50};

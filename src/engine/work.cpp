@@ -69,6 +69,58 @@ void judge(WorkDone& done) {
   }
 }
 
+namespace {
+
+/// What a task has changed, as it is stored. *Throws* Error{InvalidArgument} when that is too much.
+void take_changes(const WorkItem& item, const Context& context, WorkDone& done) {
+  done.changes = std::make_shared<const ContextValues>(context.changes());
+  done.changes_text = core::changes_to_text(*done.changes);
+  if (done.changes_text.size() <= item.context_bytes_max) return;
+  throw Error(ErrorCode::InvalidArgument, "the task changed " + std::to_string(done.changes_text.size()) +
+                                              " bytes of the context; context_bytes_max is " +
+                                              std::to_string(item.context_bytes_max));
+}
+
+/// Records the outcome of a task that still runs as completed.
+void complete_in(const UserConnection& connection, const WorkItem& item, const TaskContext& task, WorkDone& done) {
+  if (done.completed_in) throw Error(ErrorCode::Conflict, "complete_in was called before in this attempt");
+  if (!item.transactions) throw Error(ErrorCode::InvalidArgument, "complete_in: this task runs without a database");
+  take_changes(item, task.context(), done);
+  store::Batch batch;
+  batch.now = utc_now();
+  auto& outcome = batch.outcomes.emplace_back();
+  outcome.task = item.claimed.task;
+  outcome.fence = item.claimed.fence;
+  outcome.number = item.claimed.number;
+  outcome.started_at = done.started_at;
+  outcome.finished_at = std::max(batch.now, done.started_at);
+  outcome.changes = done.changes_text;
+  outcome.output = task.output();
+  done.finished = item.transactions->apply_in(connection, batch).finished;
+  done.completed_in = true;
+}
+
+/// Whether the user's transaction was committed, whatever the task did afterwards.
+void settle_own(const WorkItem& item, WorkDone& done) {
+  std::string trouble = "complete_in was called, and its transaction was not committed";
+  try {
+    if (item.transactions->is_completed(item.claimed)) {
+      done.failure.reset();
+      return;
+    }
+  } catch (const Error& e) {
+    // Should it have been committed all the same, the failure is dropped: the task has ended.
+    trouble = std::string("complete_in was called, and nobody can say whether its transaction was committed: ") + e.what();
+  }
+  if (!done.failure) done.failure = Failure{FailureKind::Exception, storable(trouble), {}, {}, {}, {}};
+  done.completed_in = false;
+  done.finished.clear();
+  done.changes.reset();
+  done.changes_text.clear();
+}
+
+}  // namespace
+
 WorkDone perform(std::shared_ptr<WorkItem> item) {
   WorkDone done;
   done.started_at = utc_now();
@@ -80,30 +132,28 @@ WorkDone perform(std::shared_ptr<WorkItem> item) {
   }
   const auto& claimed = item->claimed;
   TaskContext task({claimed.id, item->workflow.name(), item->task().name, claimed.number, claimed.fence}, Context{},
-                   item->stop.get_token());
+                   item->stop.get_token(),
+                   [&](const UserConnection& connection, const TaskContext& self) { complete_in(connection, *item, self, done); });
   try {
     task.context() = Context(item->context->get());
     item->began.store(std::chrono::steady_clock::now().time_since_epoch().count(), std::memory_order_release);
     if (!item->code().run) throw Error(ErrorCode::InvalidWorkflow, "this runner has no code for the task");
     item->code().run(task);
-    done.changes = std::make_shared<const ContextValues>(task.context().changes());
-    done.changes_text = core::changes_to_text(*done.changes);
-    if (done.changes_text.size() > item->context_bytes_max) {
-      throw Error(ErrorCode::InvalidArgument, "the task changed " + std::to_string(done.changes_text.size()) +
-                                                  " bytes of the context; context_bytes_max is " +
-                                                  std::to_string(item->context_bytes_max));
-    }
+    if (!done.completed_in) take_changes(*item, task.context(), done);
     if (!item->task().command.is_null()) done.exit = 0;
   } catch (...) {
     done.failure = failure_of(std::current_exception());
     done.exit = done.failure->exit;
-    done.changes.reset();
-    done.changes_text.clear();
+    if (!done.completed_in) {
+      done.changes.reset();
+      done.changes_text.clear();
+    }
   }
+  if (done.completed_in) settle_own(*item, done);
   done.output = task.take_output();
   done.finished_at = std::max(utc_now(), done.started_at);
   done.item = std::move(item);
-  if (done.item->reason.load(std::memory_order_acquire) == StopReason::Timeout) {
+  if (!done.completed_in && done.item->reason.load(std::memory_order_acquire) == StopReason::Timeout) {
     // Whatever it returned, it came too late.
     done.failure = timed_out(*done.item);
     done.exit.reset();

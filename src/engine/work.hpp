@@ -27,6 +27,16 @@ struct Now {
 /// Why a task was asked to stop.
 enum class StopReason { None, Timeout, Cancelled, Halted, LeaseLost };
 
+/// Outcomes that user code records in transactions of its own. For any thread.
+class UserTransactions {
+ public:
+  virtual ~UserTransactions() = default;
+  /// *Throws* as `store::Database::apply_in`.
+  virtual store::BatchResult apply_in(const UserConnection& connection, const store::Batch& batch) = 0;
+  /// Whether the database has this run of the task as completed. *Throws* Error when it cannot be asked.
+  [[nodiscard]] virtual bool is_completed(const store::ClaimedTask& claimed) = 0;
+};
+
 /// A claimed task on its way through a worker. Shared by the loop and one worker.
 struct WorkItem {
   WorkItem(const store::ClaimedTask& task, Workflow flow) : claimed(task), workflow(std::move(flow)) {}
@@ -37,6 +47,7 @@ struct WorkItem {
   std::size_t context_bytes_max = 0;
   double random = 0;  ///< [0, 1), for the jitter of a retry
   std::stop_source stop{};
+  std::shared_ptr<UserTransactions> transactions{};
   /// Set by the loop before the stop token is requested.
   std::atomic<StopReason> reason{StopReason::None};
   /// When user code began, in ticks of the steady clock; 0: not yet. Written by the worker.
@@ -59,6 +70,8 @@ struct WorkDone {
   std::shared_ptr<const ContextValues> changes;          ///< success only
   std::string changes_text;
   TaskOutput output;
+  bool completed_in = false;                       ///< in a transaction of the user's, which is committed
+  std::vector<store::FinishedExecution> finished;  ///< by that transaction
 };
 
 /// Runs the task's code in this thread. Everything that user code may throw is caught here, and only here.

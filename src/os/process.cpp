@@ -28,6 +28,18 @@ std::uint64_t random_seed() {
   return seed;
 }
 
+std::string random_text(std::size_t size) {
+  constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+  std::string text;
+  while (text.size() < size) {
+    for (std::uint64_t bits = random_seed(), left = 10; left > 0 && text.size() < size; --left, bits >>= 6) {
+      // Six bits have 64 values; two of them would make two letters likelier than the rest.
+      if ((bits & 63) < alphabet.size()) text += alphabet[bits & 63];
+    }
+  }
+  return text;
+}
+
 char** environment() noexcept { return environ; }
 
 std::string signal_name(int signal) {

@@ -19,4 +19,7 @@ namespace cloacina::os {
 /// 64 bits from the system's random numbers. *Throws* Error{Unavailable} when there are none.
 [[nodiscard]] std::uint64_t random_seed();
 
+/// So many letters and digits that nobody can guess. *Throws* as `random_seed`.
+[[nodiscard]] std::string random_text(std::size_t size);
+
 }  // namespace cloacina::os

@@ -1,5 +1,8 @@
 #include "runner/options.hpp"
 
+#include <algorithm>
+
+#include "core/tenant_name.hpp"
 #include "core/text.hpp"
 
 namespace cloacina::runner {
@@ -55,6 +58,10 @@ void check(const RunnerOptions& o) {
   using std::chrono::milliseconds;
   Check c("runner options");
   c.range("workers", o.workers, 1, 4'096);
+  c.range("lanes", o.lanes, 1, std::max(o.workers, 1));
+  if (o.lanes > 1 && o.database.starts_with("sqlite:")) {
+    c.bad("lanes", std::to_string(o.lanes) + ", a SQLite file has one writer at a time, so it must be 1");
+  }
   c.range("prefetch_max", o.prefetch_max, 0, 100'000);
   c.range("written_off_max", o.written_off_max, 1, 4'096);
   c.range<std::size_t>("context_bytes_max", o.context_bytes_max, 1'024, std::size_t{512} << 20);
@@ -70,6 +77,7 @@ void check(const RunnerOptions& o) {
   if (o.durability != Durability::Full && o.durability != Durability::Normal) c.bad("durability", "none of the enumerators");
   if (!is_utf8(o.name)) c.bad("name", "not UTF-8");
   c.done();
+  if (!o.tenant.empty()) core::check_tenant_name(o.tenant);
 }
 
 void check(const SubmitOptions& o) {

@@ -5,14 +5,12 @@
 #include "core/definition.hpp"
 #include "core/definition_json.hpp"
 #include "core/text.hpp"
-#include "cron/system_zones.hpp"
-#include "engine/lane.hpp"
-#include "os/process.hpp"
+#include "runner/lanes.hpp"
+#include "runner/lookout.hpp"
 #include "runner/options.hpp"
 #include "runner/readers.hpp"
 #include "runner/schedules.hpp"
 #include "runner/waiters.hpp"
-#include "store/settling.hpp"
 
 namespace cloacina {
 
@@ -66,10 +64,11 @@ RunnerOptions checked(RunnerOptions options) {
 }  // namespace
 
 struct CLOACINA_HIDDEN Runner::Impl {
-  /// What a callback needs, and may need longer than the runner lives.
-  struct Access {
+  /// What a callback needs, and may need longer than the runner lives. Tasks need it for transactions of their own.
+  struct Access final : engine::UserTransactions {
     explicit Access(const RunnerOptions& o)
-        : database(store::open(o.database, {.durability = o.durability, .busy_timeout = o.busy_timeout, .lease = o.lease})),
+        : database(store::open(o.database,
+                               {.durability = o.durability, .busy_timeout = o.busy_timeout, .lease = o.lease, .tenant = o.tenant})),
           log(o.log) {}
     std::unique_ptr<store::Database> database;
     runner::Readers readers{*database};
@@ -77,6 +76,10 @@ struct CLOACINA_HIDDEN Runner::Impl {
     std::function<void(const Execution&)> finished_callback;
 
     void call_back(const ExecutionId& id);
+    store::BatchResult apply_in(const UserConnection& connection, const store::Batch& batch) override {
+      return database->apply_in(connection, batch);
+    }
+    bool is_completed(const store::ClaimedTask& claimed) override;
   };
 
   explicit Impl(RunnerOptions o) : options(checked(std::move(o))), access(std::make_shared<Access>(options)) {}
@@ -85,14 +88,14 @@ struct CLOACINA_HIDDEN Runner::Impl {
   std::shared_ptr<Access> access;
   store::Database& database = *access->database;
   runner::Readers& readers = access->readers;
+  runner::Watches watches{database};
   runner::Waiters waiters;
 
   mutable std::mutex mutex;  // what follows
   std::unique_ptr<store::Store> client;
   std::unordered_map<std::string, store::StoredDefinition> current;  // what was added here, by name
   std::vector<engine::RegisterRequest> registered;
-  std::shared_ptr<engine::Inbox> inbox;
-  std::unique_ptr<engine::Lane> lane;
+  std::unique_ptr<runner::Lanes> lanes;
   enum class Phase { New, Started, Stopped } phase = Phase::New;
 
   /// The writing connection of calls that have no loop to go through. *Requires* the mutex.
@@ -100,9 +103,13 @@ struct CLOACINA_HIDDEN Runner::Impl {
     if (!client) client = database.store();
     return *client;
   }
+  [[nodiscard]] bool is_started() const {
+    const std::lock_guard lock(mutex);
+    return phase == Phase::Started;
+  }
   [[nodiscard]] std::shared_ptr<engine::Inbox> loop() const {
     const std::lock_guard lock(mutex);
-    return phase == Phase::Started ? inbox : nullptr;
+    return phase == Phase::Started ? lanes->next() : nullptr;
   }
 
   store::StoredDefinition definition(const std::string& workflow);
@@ -110,7 +117,6 @@ struct CLOACINA_HIDDEN Runner::Impl {
   std::vector<store::SubmitResult> commit(std::vector<store::NewExecution> executions);
   void control(store::Control control);
   std::vector<std::function<void()>> finished(const std::vector<store::FinishedExecution>& executions);
-  std::unique_ptr<engine::Lane> make_lane(std::unique_ptr<store::Store> store, store::RunnerKey key);
 };
 
 store::StoredDefinition Runner::Impl::definition(const std::string& workflow) {
@@ -202,33 +208,21 @@ void Runner::Impl::Access::call_back(const ExecutionId& id) {
   }
 }
 
+bool Runner::Impl::Access::is_completed(const store::ClaimedTask& claimed) {
+  const auto execution = readers.with([&](store::Reader& r) { return r.get(claimed.id); });
+  if (!execution) return false;
+  const auto& attempts = execution->tasks.at(claimed.task.position).attempts;
+  return std::any_of(attempts.begin(), attempts.end(), [&](const Attempt& a) {
+    return a.status == AttemptStatus::Completed && a.number == claimed.number && a.fence == claimed.fence;
+  });
+}
+
 std::vector<std::function<void()>> Runner::Impl::finished(const std::vector<store::FinishedExecution>& executions) {
   for (const auto& e : executions) waiters.finished(e.id);
   std::vector<std::function<void()>> jobs;
   if (!access->finished_callback) return jobs;
   for (const auto& e : executions) jobs.emplace_back([access = access, id = e.id] { access->call_back(id); });
   return jobs;
-}
-
-std::unique_ptr<engine::Lane> Runner::Impl::make_lane(std::unique_ptr<store::Store> store, store::RunnerKey key) {
-  engine::LaneOptions lane_options;
-  auto& e = lane_options.engine;
-  e.runner = key;
-  e.workers = options.workers;
-  e.prefetch_max = options.prefetch_max;
-  e.written_off_max = options.written_off_max;
-  e.stop_grace = options.stop_grace;
-  e.context_bytes_max = options.context_bytes_max;
-  e.context_cache_bytes = options.context_cache_bytes;
-  e.any_commands = options.run_stored_commands;
-  e.zones = cron::system_zones_state();
-  e.seed = options.seed != 0 ? options.seed : os::random_seed();
-  lane_options.heartbeat = options.heartbeat;
-  lane_options.engine.heartbeat = options.heartbeat;
-  lane_options.log = options.log;
-  lane_options.on_finished = [this](const auto& executions) { return finished(executions); };
-  lane_options.on_change_by_others = [this] { waiters.recheck(); };
-  return std::make_unique<engine::Lane>(std::move(store), database.watch(), inbox, std::move(lane_options), with_commands);
 }
 
 Runner::Runner(RunnerOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
@@ -240,7 +234,7 @@ void Runner::add(const Workflow& workflow) {
   const auto key = impl_->writer().put_definition(workflow.definition(), utc_now());
   impl_->current.insert_or_assign(workflow.name(), store::StoredDefinition{key, workflow.shared_definition()});
   if (impl_->phase == Impl::Phase::Started) {
-    impl_->inbox->add({key, workflow});
+    impl_->lanes->add({key, workflow});
   } else {
     impl_->registered.push_back({key, workflow});
   }
@@ -249,21 +243,14 @@ void Runner::add(const Workflow& workflow) {
 void Runner::start() {
   const std::lock_guard lock(impl_->mutex);
   if (impl_->phase != Impl::Phase::New) throw Error(ErrorCode::Conflict, "this runner was started before");
-  const auto pid = os::process_id();
-  store::RunnerRecord record;
-  record.id = ExecutionId::generate().to_string();
-  record.host = os::host_name();
-  record.pid = static_cast<int>(pid);
-  record.name = impl_->options.name.empty() ? record.host + "/" + std::to_string(pid) : impl_->options.name;
-  record.workers = impl_->options.workers;
-  record.any_commands = impl_->options.run_stored_commands;
-  record.started_at = utc_now();
-  auto store = impl_->database.store();
-  const auto key = store->open_runner(record);
-  impl_->inbox = std::make_shared<engine::Inbox>(impl_->options.inbox_max);
-  for (auto& r : impl_->registered) impl_->inbox->add(std::move(r));
+  const runner::Lanes::Setup setup{impl_->options,
+                                   impl_->database,
+                                   impl_->access,
+                                   [impl = impl_.get()](const auto& executions) { return impl->finished(executions); },
+                                   [impl = impl_.get()] { impl->waiters.recheck(); },
+                                   with_commands};
+  impl_->lanes = std::make_unique<runner::Lanes>(setup, impl_->registered);
   impl_->registered.clear();
-  impl_->lane = impl_->make_lane(std::move(store), key);
   impl_->phase = Impl::Phase::Started;
 }
 
@@ -272,12 +259,12 @@ StopReport Runner::stop(std::chrono::milliseconds deadline) {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->phase != Impl::Phase::Started) {
       impl_->phase = Impl::Phase::Stopped;
-      if (impl_->lane) impl_->lane->hurry(from_now(deadline));
+      if (impl_->lanes) impl_->lanes->hurry(from_now(deadline));
       return {};
     }
     impl_->phase = Impl::Phase::Stopped;
   }
-  const auto left = impl_->lane->stop(from_now(deadline));
+  const auto left = impl_->lanes->stop(from_now(deadline));
   impl_->waiters.recheck();
   StopReport report;
   for (const auto& item : left.items) report.unfinished.push_back({item->claimed.id, item->task().name});
@@ -301,6 +288,14 @@ std::vector<ExecutionId> Runner::submit_many(std::vector<Submission> submissions
   return ids;
 }
 
+ExecutionId Runner::submit_in(const UserConnection& connection, std::string_view workflow, Json input, SubmitOptions options) {
+  Submission submission{std::string(workflow), std::move(input), std::move(options), {}};
+  store::Batch batch;
+  batch.now = utc_now();
+  batch.submissions.push_back(impl_->prepare(submission));
+  return impl_->database.apply_in(connection, batch).submissions.at(0).id;
+}
+
 Execution Runner::run(std::string_view workflow, Json input, SubmitOptions options) {
   return wait(submit(workflow, std::move(input), std::move(options)));
 }
@@ -309,35 +304,23 @@ Execution Runner::wait(const ExecutionId& id, std::optional<std::chrono::millise
   std::optional<std::chrono::steady_clock::time_point> until;
   if (timeout) until = from_now(*timeout);
   runner::Waiters::Ticket ticket(impl_->waiters, id);
-  std::unique_ptr<store::ChangeWatch> watch;
-  std::optional<os::Waker> waker;
-  store::Settling settling;
+  std::optional<runner::Lookout> lookout;
   for (;;) {
-    if (!impl_->loop() && !watch) {
-      watch = impl_->database.watch();
-      waker.emplace();
-      settling.hint(std::chrono::steady_clock::now());  // a commit may be on its way since before the watch
-    }
+    if (!lookout && !impl_->is_started()) lookout.emplace(impl_->watches);
     const auto status = impl_->readers.with([&](store::Reader& r) { return r.status(id); });
     if (!status) not_found(id);
     if (is_terminal(*status)) return get(id);
     bool signalled = true;
-    if (!watch) {
-      signalled = ticket.wait(until);
+    if (lookout) {
+      // Without a loop of our own we look when others have written.
+      signalled = lookout->wait(until);
     } else {
-      // Without a loop of our own we look when the file is written, at most every few milliseconds.
-      const auto clock = std::chrono::steady_clock::now();
-      std::optional<std::chrono::nanoseconds> left = settling.wait(clock);
-      const auto at_most = [&](std::chrono::nanoseconds d) {
-        left = std::max(std::min(left.value_or(d), d), std::chrono::nanoseconds{0});
-      };
-      if (until) at_most(*until - clock);
-      if (watch->fd() < 0) at_most(std::chrono::milliseconds{20});
-      signalled = waker->wait(left, watch->fd()) != os::Waker::Why::TimedOut;
-      if (signalled) (void)waker->wait(std::chrono::milliseconds{2});
-      const auto woke = std::chrono::steady_clock::now();
-      if (watch->drain()) settling.hint(woke);
-      settling.looked(woke);
+      using Why = runner::Waiters::Ticket::Why;
+      const auto why = ticket.wait(until);
+      if (why == Why::Finished) {
+        if (auto e = get(id); is_terminal(e.status)) return e;  // unless it was retried
+      }
+      signalled = why != Why::TimedOut;
     }
     if (!signalled && until && std::chrono::steady_clock::now() >= *until) {
       const auto last = impl_->readers.with([&](store::Reader& r) { return r.status(id); });
@@ -384,7 +367,7 @@ std::vector<Workflow> Runner::workflows() const {
 }
 
 std::vector<RunnerInfo> Runner::runners() const {
-  return impl_->readers.with([](store::Reader& r) { return r.runners(); });
+  return runner::without_lanes(impl_->readers.with([](store::Reader& r) { return r.runners(); }));
 }
 
 void Runner::cancel(const ExecutionId& id, std::string reason) {
@@ -410,9 +393,7 @@ Schedules Runner::schedules() {
 
 Runner::Stats Runner::stats() const {
   const std::lock_guard lock(impl_->mutex);
-  if (!impl_->lane) return {};
-  const auto s = impl_->lane->stats();
-  return {s.turns, s.tasks, s.submitted, impl_->lane->running(), s.written_off, s.draining};
+  return impl_->lanes ? impl_->lanes->stats() : Stats{};
 }
 
 }  // namespace cloacina

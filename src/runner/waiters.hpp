@@ -31,17 +31,17 @@ class Waiters {
       const std::lock_guard lock(waiters_.mutex_);
       if (--slot_->users == 0) waiters_.slots_.erase(id_);
     }
-    /// False when time is up without a signal.
-    bool wait(std::optional<std::chrono::steady_clock::time_point> until) {
+    enum class Why { TimedOut, LookAgain, Finished };
+    Why wait(std::optional<std::chrono::steady_clock::time_point> until) {
       std::unique_lock lock(waiters_.mutex_);
       const auto signalled = [&] { return slot_->signals + waiters_.rechecks_ != seen_; };
       if (until) {
-        if (!slot_->changed.wait_until(lock, *until, signalled)) return false;
+        if (!slot_->changed.wait_until(lock, *until, signalled)) return Why::TimedOut;
       } else {
         slot_->changed.wait(lock, signalled);
       }
       seen_ = slot_->signals + waiters_.rechecks_;
-      return true;
+      return slot_->signals > 0 ? Why::Finished : Why::LookAgain;
     }
 
    private:

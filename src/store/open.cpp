@@ -4,6 +4,7 @@
 #include "store/store.hpp"
 #ifdef CLOACINA_POSTGRES
 #include "store/postgres/database.hpp"
+#include "store/postgres/schema.hpp"
 #endif
 
 namespace cloacina::store {
@@ -33,6 +34,12 @@ std::filesystem::path sqlite_file(const std::string& url) {
   return path;
 }
 
+/// The file that a tenant's work is in. Like any other it is made when it is first opened.
+std::filesystem::path file_of(const std::string& url, const std::string& tenant) {
+  const auto database = sqlite_file(url);
+  return tenant.empty() ? database : sqlite::tenant_file(database, tenant);
+}
+
 }  // namespace
 
 std::unique_ptr<Database> open(const std::string& url, const OpenOptions& options) {
@@ -41,25 +48,63 @@ std::unique_ptr<Database> open(const std::string& url, const OpenOptions& option
 #else
   (void)names_postgres(url);
 #endif
-  return std::make_unique<sqlite::SqliteDatabase>(sqlite_file(url), options);
+  return std::make_unique<sqlite::SqliteDatabase>(file_of(url, options.tenant), options);
 }
 
-MigrationReport migrate(const std::string& url, bool dry_run) {
+MigrationReport migrate(const std::string& url, bool dry_run, const std::string& tenant) {
 #ifdef CLOACINA_POSTGRES
-  if (names_postgres(url)) return postgres::migrate_database(url, dry_run);
+  if (names_postgres(url)) {
+    postgres::PlainSession session(postgres::target_of(url, {.tenant = tenant}));
+    return postgres::migrate(session, dry_run);
+  }
 #else
   (void)names_postgres(url);
 #endif
-  return sqlite::migrate_file(sqlite_file(url), dry_run);
+  return sqlite::migrate_file(file_of(url, tenant), dry_run);
 }
 
-std::vector<Finding> doctor(const std::string& url) {
+std::vector<Finding> doctor(const std::string& url, const std::string& tenant) {
 #ifdef CLOACINA_POSTGRES
-  if (names_postgres(url)) return postgres::doctor_database(url);
+  if (names_postgres(url)) return postgres::doctor_database(postgres::target_of(url, {.tenant = tenant}));
 #else
   (void)names_postgres(url);
 #endif
-  return sqlite::doctor_file(sqlite_file(url));
+  return sqlite::doctor_file(file_of(url, tenant));
+}
+
+std::optional<TenantLogin> create_tenant(const std::string& url, const std::string& name, bool login, const std::string& password) {
+#ifdef CLOACINA_POSTGRES
+  if (names_postgres(url)) return postgres::create_tenant(postgres::target_of(url, {}), name, login, password);
+#else
+  (void)names_postgres(url);
+  (void)password;
+#endif
+  if (login)
+    throw Error(ErrorCode::InvalidArgument,
+                "a SQLite file has no logins: who may open tenant '" + name + "' is up to its file's permissions");
+  sqlite::create_tenant(sqlite_file(url), name);
+  return std::nullopt;
+}
+
+std::vector<std::string> list_tenants(const std::string& url) {
+#ifdef CLOACINA_POSTGRES
+  if (names_postgres(url)) return postgres::list_tenants(postgres::target_of(url, {}));
+#else
+  (void)names_postgres(url);
+#endif
+  return sqlite::list_tenants(sqlite_file(url));
+}
+
+void remove_tenant(const std::string& url, const std::string& name) {
+#ifdef CLOACINA_POSTGRES
+  if (names_postgres(url)) {
+    postgres::remove_tenant(postgres::target_of(url, {}), name);
+    return;
+  }
+#else
+  (void)names_postgres(url);
+#endif
+  sqlite::remove_tenant(sqlite_file(url), name);
 }
 
 }  // namespace cloacina::store

@@ -163,6 +163,14 @@ struct Batch {
   std::optional<ClaimRequest> claim;
 };
 
+/// Whether all that `batch` does is to renew a lease. A store may answer such a one with `now`, `next_death` and `lease_lost`
+/// alone.
+[[nodiscard]] inline bool only_renews(const Batch& batch) {
+  return batch.renew && batch.outcomes.empty() && batch.submissions.empty() && batch.controls.empty() && batch.events.empty() &&
+         batch.schedules.empty() && batch.firings.empty() && !batch.release_dead && !batch.timers && batch.check.empty() &&
+         !batch.claim;
+}
+
 struct SubmitResult {
   Applied applied = Applied::Yes;  ///< Yes or Duplicate
   ExecutionId id;                  ///< of the execution that exists now

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "cloacina/admin.hpp"
 #include "cloacina/runner.hpp"
+#include "cloacina/transaction.hpp"
 #include "store/records.hpp"
 
 namespace cloacina::store {
@@ -36,6 +38,10 @@ class Store {
   [[nodiscard]] virtual bool somebody_died() = 0;
   /// Whether other runners live, whose death has to be noticed.
   [[nodiscard]] virtual bool has_company() = 0;
+  /// Tells others of commits that they have not been told of yet: many share a word. Before a pause.
+  virtual void tell_others() = 0;
+  /// What tells the hints of this connection from those of others; 0 where nothing does.
+  [[nodiscard]] virtual std::int64_t writer() const = 0;
   /// Whether another connection changed the database since the last call or the last commit of this one.
   [[nodiscard]] virtual bool changed_by_others() = 0;
 
@@ -105,14 +111,17 @@ class ChangeWatch {
   virtual ~ChangeWatch() = default;
   /// To poll for reading; -1 when hints are not to be had.
   [[nodiscard]] virtual int fd() const = 0;
-  /// Whether something happened since the last call.
-  virtual bool drain() = 0;
+  /// Whether something happened since the last call; hints of the writer `except` do not count (see Store::writer).
+  virtual bool drain(std::int64_t except = 0) = 0;
+  /// Whether a hint may come before what it tells of can be seen; then it has to be followed by more looks than one (see Settling).
+  [[nodiscard]] virtual bool hints_early() const = 0;
 };
 
 struct OpenOptions {
   Durability durability = Durability::Full;
   std::chrono::milliseconds busy_timeout{10'000};  ///< how long a statement may wait for others
   std::chrono::milliseconds lease{15'000};         ///< how long a runner lives without a heartbeat, where there are leases
+  std::string tenant{};                            ///< a tenant's name, checked; empty: none
   bool callers_clock = false;                      ///< for tests: what is due is decided by the caller's clock, not the server's
 };
 
@@ -124,13 +133,19 @@ class Database {
   [[nodiscard]] virtual std::unique_ptr<Reader> reader() = 0;
   [[nodiscard]] virtual std::unique_ptr<ChangeWatch> watch() = 0;
   [[nodiscard]] virtual std::vector<Finding> doctor() = 0;
+  /// As `Store::commit`, but as a part of the transaction that is open on a connection of the user's, who commits it. *Throws*
+  /// Error{InvalidArgument} when the connection is to another database, or has no transaction open; after an error nothing was
+  /// done. When an outcome is stale, makes it impossible to commit the transaction, and *throws* Error{Conflict}.
+  virtual BatchResult apply_in(const UserConnection& connection, const Batch& batch) = 0;
 };
 
 /// Opens the database that `url` names and brings its schema up to date. *Throws* Error{InvalidArgument} for a URL that is none.
 [[nodiscard]] std::unique_ptr<Database> open(const std::string& url, const OpenOptions& options = {});
-/// As `cloacina::migrate`.
-MigrationReport migrate(const std::string& url, bool dry_run);
-/// As `cloacina::doctor`.
-[[nodiscard]] std::vector<Finding> doctor(const std::string& url);
+/// As the functions of the same names in `cloacina`; what they say of a name is said already.
+MigrationReport migrate(const std::string& url, bool dry_run, const std::string& tenant = {});
+[[nodiscard]] std::vector<Finding> doctor(const std::string& url, const std::string& tenant = {});
+std::optional<TenantLogin> create_tenant(const std::string& url, const std::string& name, bool login, const std::string& password);
+[[nodiscard]] std::vector<std::string> list_tenants(const std::string& url);
+void remove_tenant(const std::string& url, const std::string& name);
 
 }  // namespace cloacina::store

@@ -12,6 +12,7 @@ const std::vector<Backend>& backends() {
   static const std::vector<Backend> all{
       sqlite_backend(),
       postgres_backend(),
+      pooled_backend(),
   };
   return all;
 }

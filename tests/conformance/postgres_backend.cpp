@@ -22,6 +22,14 @@ class PostgresAudit final : public AuditedDatabase {
   RawConnection raw_;
 };
 
+std::vector<std::string> audit_schema(const std::string& url) {
+  // Some tests ask after every step; a connection costs more than the answer.
+  static std::string last;
+  static std::unique_ptr<PostgresAudit> database;
+  if (std::exchange(last, url) != url) database = std::make_unique<PostgresAudit>(url);
+  return audit(*database);
+}
+
 }  // namespace
 
 Backend postgres_backend() {
@@ -30,13 +38,16 @@ Backend postgres_backend() {
             auto schema = std::make_shared<FreshSchema>();
             return FreshDatabase{schema->url(), schema};
           },
-          [](const std::string& url) {
-            // Some tests ask after every step; a connection costs more than the answer.
-            static std::string last;
-            static std::unique_ptr<PostgresAudit> database;
-            if (std::exchange(last, url) != url) database = std::make_unique<PostgresAudit>(url);
-            return audit(*database);
-          }};
+          [](const FreshDatabase& fresh) { return audit_schema(fresh.url); }};
+}
+
+Backend pooled_backend() {
+  return {"pooled",
+          [] {
+            auto schema = std::make_shared<FreshSchema>();
+            return FreshDatabase{pooler_url(), schema, schema->name()};
+          },
+          [](const FreshDatabase& fresh) { return audit_schema(std::static_pointer_cast<FreshSchema>(fresh.keep)->url()); }};
 }
 
 }  // namespace cloacina::test

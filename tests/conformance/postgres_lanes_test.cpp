@@ -65,7 +65,7 @@ class Lane {
 class PostgresLanes : public ::testing::Test {
  protected:
   DefinitionKey put(const Workflow& workflow) { return database_->store()->put_definition(workflow.definition(), here()); }
-  [[nodiscard]] std::vector<std::string> audit() const { return postgres_backend().audit(schema_.url()); }
+  [[nodiscard]] std::vector<std::string> audit() const { return postgres_backend().audit({schema_.url(), nullptr}); }
 
   FreshSchema schema_;
   std::unique_ptr<store::Database> database_ = store::open(schema_.url(), {.durability = Durability::Normal});

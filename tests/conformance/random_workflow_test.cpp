@@ -159,7 +159,7 @@ class RandomWorkflow : public StoreConformance {
     }
     RC_ASSERT(is_terminal(e.status) == model.ended());
     if (model.ended()) RC_ASSERT(e.status == model.outcome());
-    RC_ASSERT(GetParam().audit(database_.url) == std::vector<std::string>{});
+    RC_ASSERT(GetParam().audit(database_) == std::vector<std::string>{});
   }
 
   void drive(Dice& dice, Model& model, const ExecutionId& id) {

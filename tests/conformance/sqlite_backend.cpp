@@ -26,8 +26,8 @@ Backend sqlite_backend() {
             auto folder = std::make_shared<os::test::TempDir>();
             return FreshDatabase{"sqlite:" + (*folder / "test.db").string(), folder};
           },
-          [](const std::string& url) {
-            SqliteAudit database(url);
+          [](const FreshDatabase& fresh) {
+            SqliteAudit database(fresh.url);
             return audit(database);
           }};
 }

@@ -86,7 +86,7 @@ class StoreConformance : public ::testing::TestWithParam<Backend> {
   /// `a:Completed b:Failed`, in the order of declaration.
   [[nodiscard]] std::string statuses(const ExecutionId& id);
   [[nodiscard]] std::vector<std::string> event_kinds(const ExecutionId& id);
-  void expect_counters_hold() { EXPECT_THAT(GetParam().audit(database_.url), ::testing::IsEmpty()); }
+  void expect_counters_hold() { EXPECT_THAT(GetParam().audit(database_), ::testing::IsEmpty()); }
 
   FreshDatabase database_ = GetParam().fresh();
   std::unique_ptr<store::Database> db_;

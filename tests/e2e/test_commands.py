@@ -201,6 +201,7 @@ class Commands(world.World):
         self.assertIn("stranded", self.ctl("doctor", status=1))
         self.assertIn("stranded", self.ctl("list"))
 
+    @world.of_files
     def test_tenants_are_apart(self):
         self.file("nightly.yaml", NIGHTLY)
         self.ctl("run", "nightly.yaml", "--tenant", "acme")
@@ -211,6 +212,7 @@ class Commands(world.World):
         for name in ("Acme", "a-b", "../x", "1a", "a" * 64, "a/b"):
             self.error("list", "--tenant", name, status=2)
 
+    @world.of_files
     def test_database_option(self):
         self.file("nightly.yaml", NIGHTLY)
         self.ctl("run", "nightly.yaml", "--database", "sqlite:other.db")

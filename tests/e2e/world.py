@@ -1,6 +1,7 @@
 """A folder, a database and the built command, for tests with real processes.
 
-The command is named by the environment variable CLOACINACTL. Nothing here waits by the clock alone: `until` asks again and again
+The command is named by the environment variable CLOACINACTL. With E2E_BACKEND=postgres the database is a schema of the server that
+CLOACINA_TEST_POSTGRES or the file E2E_POSTGRES_URL names, and tests of files are left out. Nothing here waits by the clock alone: `until` asks again and again
 whether something has come true, and fails when it has not by its deadline.
 """
 
@@ -26,7 +27,28 @@ SEED = int(os.environ.get("E2E_SEED", str(random.SystemRandom().randrange(1 << 3
 # Sanitizers need many times more.
 RESIDENT_KIB_MAX = int(os.environ.get("E2E_RESIDENT_KIB_MAX", str(20 * 1024)))
 
+ON_POSTGRES = os.environ.get("E2E_BACKEND") == "postgres"
+
 MISSING_ID = "0192d3c5-7b1a-7c3e-9f21-0a1b2c3d4e5f"
+
+
+def of_files(test):
+    """Marks a test of what only files have; it is no test where there are none."""
+    return None if ON_POSTGRES else test
+
+
+def server_url():
+    url = os.environ.get("CLOACINA_TEST_POSTGRES", "")
+    return url or pathlib.Path(os.environ["E2E_POSTGRES_URL"]).read_text().strip()
+
+
+def psql(url, sql):
+    """What the server answers, a line a row."""
+    done = subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql], capture_output=True, text=True,
+                          timeout=PATIENCE, check=False)
+    if done.returncode != 0:
+        raise AssertionError(f"psql: {done.stderr}")
+    return done.stdout.strip()
 
 
 def until(what, condition, seconds=None, every=0.01):
@@ -57,7 +79,8 @@ class Serve:
     def __init__(self, world, arguments, **popen):
         self.errors = world.path(f"serve.{len(world.serves)}.err")
         with open(self.errors, "wb") as err:
-            self.process = subprocess.Popen([CTL, "serve", *arguments], cwd=world.folder, env=world.env, stdin=subprocess.DEVNULL,
+            popen = {"env": world.env} | popen
+            self.process = subprocess.Popen([CTL, "serve", *arguments], cwd=world.folder, stdin=subprocess.DEVNULL,
                                             stdout=subprocess.PIPE, stderr=err, **popen)
         self.pid = self.process.pid
 
@@ -117,6 +140,11 @@ class World(unittest.TestCase):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="cloacina-e2e-"))
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("CLOACINA_")}
         self.env["NO_COLOR"] = "1"
+        self.schema = None
+        if ON_POSTGRES:
+            self.schema = f"e_{os.getpid()}_{random.SystemRandom().randrange(1 << 40)}"
+            psql(server_url(), f"CREATE SCHEMA {self.schema}")
+            self.env["CLOACINA_DATABASE"] = self.url()
         self.serves = []
         self.processes = []
 
@@ -129,6 +157,11 @@ class World(unittest.TestCase):
                 if stream:
                     stream.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+        if self.schema:
+            psql(server_url(), f"SET client_min_messages = error; DROP SCHEMA {self.schema} CASCADE")
+
+    def url(self):
+        return f"{server_url()}&options=-csearch_path%3D{self.schema}"
 
     def path(self, name):
         return self.folder / name

@@ -67,6 +67,8 @@ class WatchedStore final : public store::Store {
   }
   store::DefinitionKey put_definition(const store::Definition& d, Timestamp now) override { return inner_->put_definition(d, now); }
   store::RunnerKey open_runner(const store::RunnerRecord& r) override { return inner_->open_runner(r); }
+  void tell_others() override { inner_->tell_others(); }
+  [[nodiscard]] std::int64_t writer() const override { return inner_->writer(); }
   void describe_runner(store::RunnerKey r, std::span<const store::DefinitionKey> knows, int written_off) override {
     if (watch_.failing_describe) throw Error(ErrorCode::Unavailable, "the disk is away");
     inner_->describe_runner(r, knows, written_off);

@@ -19,12 +19,23 @@ inline std::string server_url() {
   std::string url;
   // Programs of the build are in its folder bin.
   const auto build = std::filesystem::read_symlink("/proc/self/exe").parent_path().parent_path();
-  std::getline(std::ifstream(build / "postgres.url"), url);
+  std::ifstream file(build / "postgres.url");
+  std::getline(file, url);
   if (url.empty()) {
     throw std::runtime_error("there is no PostgreSQL server: run the tests with ctest, or with 'tools/pg_server.py run -- …'");
   }
   return url;
 }
+
+/// The server's folder, where its socket is.
+inline std::string server_folder() {
+  const auto url = server_url();
+  const auto begin = url.find("host=") + 5;
+  return url.substr(begin, url.find('&', begin) - begin);
+}
+
+/// The pooler before it.
+inline std::string pooler_url() { return "postgresql:///postgres?host=" + server_folder() + "/pooled&user=cloacina"; }
 
 /// A connection for what tests do behind the store's back.
 class RawConnection {

@@ -21,6 +21,8 @@ TEST_F(Options, EveryInvalidValueIsRefusedByTheNameOfItsField) {
       {"workers", [](auto& o) { o.workers = 0; }},
       {"workers", [](auto& o) { o.workers = -1; }},
       {"workers", [](auto& o) { o.workers = 4'097; }},
+      {"lanes", [](auto& o) { o.lanes = 0; }},
+      {"lanes", [](auto& o) { o.lanes = 2; }},  // on a file
       {"prefetch_max", [](auto& o) { o.prefetch_max = -1; }},
       {"prefetch_max", [](auto& o) { o.prefetch_max = 100'001; }},
       {"written_off_max", [](auto& o) { o.written_off_max = 0; }},

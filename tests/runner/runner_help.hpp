@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <functional>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -18,6 +19,7 @@
 
 #include "cloacina/cloacina.hpp"
 #include "os/temp_dir.hpp"
+#include "postgres/fresh_schema.hpp"
 
 namespace cloacina::runner::test {
 
@@ -166,8 +168,17 @@ class RunnerTest : public testing::Test {
     for (const auto& gate : gates_) gate->open();
   }
 
+  /// A database of this test's own; of the backend that the environment names.
   [[nodiscard]] std::string url(const std::string& file = "runner.db") const {
-    return "sqlite:" + (folder_.path() / file).string();
+    if (!on_postgres()) return "sqlite:" + (folder_.path() / file).string();
+    const std::lock_guard lock(schemas_mutex_);
+    auto& schema = schemas_[file];
+    if (!schema) schema = std::make_unique<cloacina::test::FreshSchema>();
+    return schema->url();
+  }
+  [[nodiscard]] static bool on_postgres() {
+    const char* backend = std::getenv("CLOACINA_TEST_BACKEND");
+    return backend != nullptr && std::string_view(backend) == "postgres";
   }
   [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
   /// Small and impatient; commits that need not survive a power failure, so that the disk is not what is tested.
@@ -209,6 +220,8 @@ class RunnerTest : public testing::Test {
 
  private:
   os::test::TempDir folder_;
+  mutable std::mutex schemas_mutex_;
+  mutable std::map<std::string, std::unique_ptr<cloacina::test::FreshSchema>> schemas_;
   std::vector<std::shared_ptr<Gate>> gates_;
 };
 

@@ -14,6 +14,8 @@
 
 namespace cloacina::store::postgres {
 
+class Parameters;
+
 /// A statement of `statements.sql`.
 struct Named {
   std::string name;
@@ -30,9 +32,10 @@ struct Target {
   std::string conninfo;  ///< as libpq takes it
   std::string shown;     ///< for messages: without the password
   OpenOptions options{};
+  std::chrono::seconds connect_timeout{10};
 };
 
-/// *Throws* Error{InvalidArgument} for what libpq cannot read.
+/// *Throws* Error{InvalidArgument} for what libpq cannot read, and for a tenant's name that is none.
 [[nodiscard]] Target target_of(const std::string& url, const OpenOptions& options);
 
 struct ClearResult {
@@ -41,12 +44,28 @@ struct ClearResult {
 using Result = std::unique_ptr<PGresult, ClearResult>;
 
 struct CloseConnection {
-  void operator()(PGconn* connection) const { PQfinish(connection); }
+  bool borrowed = false;  ///< it is the user's
+  void operator()(PGconn* connection) const {
+    if (!borrowed) PQfinish(connection);
+  }
 };
 using Handle = std::unique_ptr<PGconn, CloseConnection>;
 
+struct Link {
+  Handle handle;
+  /// A pooler is in between: what belongs to a session (settings, prepared statements, LISTEN) does not survive a transaction, so
+  /// settings go into every transaction, and statements have no names.
+  bool pooled = false;
+};
+
 /// Connects, and sets what holds for the whole session. *Throws* Error{Unavailable}, Error{Conflict} for a server that is too old.
-[[nodiscard]] Handle connect(const Target& target);
+[[nodiscard]] Link connect(const Target& target);
+/// The settings, as one statement: for the session, or for the transaction alone.
+[[nodiscard]] std::string settings_of(const Target& target, bool for_transaction);
+/// Text of libpq without the password of the connection string.
+[[nodiscard]] std::string message_of(PGconn* connection);
+/// A name as SQL takes it. *Requires* one that was checked.
+[[nodiscard]] inline std::string quoted(const std::string& name) { return '"' + name + '"'; }
 
 class PgSession;
 
@@ -86,24 +105,34 @@ class PgStatement final : public sql::Statement {
 /// One connection in pipeline mode: statements are sent as they come, and answers read when somebody waits for one.
 class PgSession final : public sql::Session {
  public:
-  explicit PgSession(Target target) : target_(std::move(target)), handle_(connect(target_)) { begin_session(); }
+  explicit PgSession(Target target) : target_(std::move(target)), link_(connect(target_)) { begin_session(); }
+  /// Over a connection of the user's on which a transaction is open: nothing is set, prepared, or left behind.
+  PgSession(Target target, PGconn* borrowed);
+  PgSession(const PgSession&) = delete;
+  PgSession& operator=(const PgSession&) = delete;
+  ~PgSession() override;
 
   [[nodiscard]] sql::Use use(std::string_view name) override;
 
   /// Reads all answers that are outstanding. *Throws* the first error among them.
   void collect();
-  /// Lets the server work on what was sent, without waiting for it.
-  void push();
+  /// Lets the server work on what was sent, without waiting for it. A pooler is waited for: it must not see the end of a second
+  /// transaction before it has answered the first.
+  void push() override;
   /// After an error: ends the transaction, if there is one. Never throws.
   void abandon() noexcept;
-  [[nodiscard]] bool connected() const { return handle_ != nullptr; }
+  [[nodiscard]] bool connected() const { return link_.handle != nullptr; }
+  /// Whether others' hints cannot be heard, and nothing may be left on the connection.
+  [[nodiscard]] bool pooled() const { return link_.pooled; }
   [[nodiscard]] bool in_transaction() const { return in_transaction_; }
   /// A new connection; what was prepared is gone with the old one. *Throws* Error{Unavailable}.
   void reconnect();
   [[nodiscard]] const Target& target() const { return target_; }
+  /// How long a server may take to answer; from then on it is taken for unreachable. A loop that waits cannot stop its tasks.
+  void set_patience(std::chrono::milliseconds patience);
   /// How often something was waited for.
   [[nodiscard]] std::int64_t round_trips() const { return round_trips_; }
-  [[nodiscard]] int backend() const { return handle_ == nullptr ? 0 : PQbackendPID(handle_.get()); }
+  [[nodiscard]] int backend() const { return connected() ? PQbackendPID(handle()) : 0; }
 
  private:
   friend class PgStatement;
@@ -114,20 +143,29 @@ class PgSession final : public sql::Session {
     PgStatement* statement;  ///< none: nobody looks
   };
 
+  [[nodiscard]] PGconn* handle() const { return link_.handle.get(); }
   void begin_session();
+  void sync();
+  /// The next result that is not there yet, within the patience; none at the end of an answer.
+  [[nodiscard]] Result next_result();
   void send(PgStatement& statement);
-  void prepare(const Named& named);
+  void execute(const Named& named, const Parameters& parameters, PgStatement* statement);
+  /// Before the first statement of a transaction that has a pooler's connection for itself.
+  void send_settings();
   void sent(int ok, const Named& named);
   void forget(PgStatement& statement);
   [[noreturn]] void lose(const std::string& action);
 
   Target target_;
-  Handle handle_;
+  Link link_;
+  Named settings_{"settings", settings_of(target_, true), false, {}};
+  bool settled_ = false;  ///< the settings hold for what is sent next; where they are sent at all
   std::set<const Named*> prepared_;
   std::deque<Pending> pending_;
   std::unordered_map<const Named*, std::vector<PgStatement*>> free_;
   std::deque<PgStatement> all_;
   bool in_transaction_ = false;
+  std::chrono::milliseconds patience_{65'000};  // longer than the server's own timeout
   std::int64_t round_trips_ = 0;
 };
 

@@ -33,7 +33,12 @@ class PgSurroundings final : public sql::Surroundings {
 }  // namespace
 
 PgDatabase::PgDatabase(const std::string& url, const OpenOptions& options) : target_(target_of(url, options)) {
-  migrate(target_, false);
+  PlainSession session(target_);
+  migrate(session, false);
+  const std::string action = "opening database " + target_.shown;
+  schema_ = session.text("SELECT current_schema()", action).value_or("");
+  path_ = session.text("SELECT quote_ident(current_schema())", action).value_or("");
+  identity_ = session.text("SELECT current_database() || ' ' || min(applied_at) FROM cloacina_migration", action).value_or("");
 }
 
 std::unique_ptr<Store> PgDatabase::store() { return make_store(target_, definitions_); }
@@ -45,8 +50,6 @@ std::unique_ptr<Reader> PgDatabase::reader() {
 }
 
 std::unique_ptr<ChangeWatch> PgDatabase::watch() { return make_watch(target_); }
-std::vector<Finding> PgDatabase::doctor() { return doctor_database(target_.conninfo); }
-
-MigrationReport migrate_database(const std::string& url, bool dry_run) { return migrate(target_of(url, {}), dry_run); }
+std::vector<Finding> PgDatabase::doctor() { return doctor_database(target_); }
 
 }  // namespace cloacina::store::postgres

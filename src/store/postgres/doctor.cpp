@@ -19,12 +19,11 @@ std::string counted(std::size_t number, const char* thing) {
 
 class Doctor {
  public:
-  explicit Doctor(const std::string& url) : target_(target_of(url, {})) {}
+  explicit Doctor(Target target) : target_(std::move(target)) {}
 
   std::vector<Finding> examine() {
     try {
-      const auto handle = connect(target_);
-      connection_ = handle.get();
+      plain_.emplace(target_);
       if (!schema()) return std::move(findings_);
       consistency();
       session_.emplace(target_);
@@ -42,7 +41,7 @@ class Doctor {
   void add(const char* check, bool problem, std::string text) { findings_.push_back({check, problem, std::move(text)}); }
 
   bool schema() {
-    const int found = schema_state(connection_, target_);
+    const int found = schema_state(*plain_);
     const bool same = found == schema_version();
     add("schema", !same,
         same ? "schema version " + std::to_string(found)
@@ -52,7 +51,7 @@ class Doctor {
   }
 
   void count(const std::string& condition, const std::string& bad) {
-    const auto found = text(connection_, "SELECT count(*) FROM " + condition, "checking the tables").value_or("0");
+    const auto found = plain_->text("SELECT count(*) FROM " + condition, "checking the tables").value_or("0");
     if (found != "0") add("consistency", true, found + " " + bad);
   }
 
@@ -133,7 +132,7 @@ class Doctor {
 
   void schedules() {
     const auto number =
-        text(connection_, "SELECT count(*) FROM cloacina_schedule WHERE removed_at IS NULL", "counting schedules").value_or("0");
+        plain_->text("SELECT count(*) FROM cloacina_schedule WHERE removed_at IS NULL", "counting schedules").value_or("0");
     if (number == "0") return;
     add("schedules", false, number + (number == "1" ? " schedule" : " schedules"));
     {
@@ -146,8 +145,7 @@ class Doctor {
                 " is not settled; does a runner live?");
       }
     }
-    const auto disabled = text(
-        connection_,
+    const auto disabled = plain_->text(
         "SELECT string_agg(name || ': ' || disabled_reason, '; ') FROM (SELECT name, disabled_reason FROM cloacina_schedule WHERE "
         "disabled_reason IS NOT NULL AND removed_at IS NULL ORDER BY name LIMIT 10) d",
         "looking at schedules");
@@ -155,7 +153,7 @@ class Doctor {
   }
 
   Target target_;
-  PGconn* connection_ = nullptr;
+  std::optional<PlainSession> plain_;
   std::optional<PgSession> session_;
   Timestamp now_{};
   std::vector<Finding> findings_;
@@ -163,6 +161,6 @@ class Doctor {
 
 }  // namespace
 
-std::vector<Finding> doctor_database(const std::string& url) { return Doctor(url).examine(); }
+std::vector<Finding> doctor_database(const Target& target) { return Doctor(target).examine(); }
 
 }  // namespace cloacina::store::postgres

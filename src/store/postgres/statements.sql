@@ -13,6 +13,24 @@ ROLLBACK;
 -- name: begin_read
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 
+-- name: savepoint
+SAVEPOINT cloacina;
+-- name: back_to_savepoint
+ROLLBACK TO SAVEPOINT cloacina;
+-- name: release_savepoint
+RELEASE SAVEPOINT cloacina;
+-- name: place
+-- Where a connection of the user's is, and whether our tables are there.
+SELECT current_setting('search_path'), EXISTS (SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                                               WHERE n.nspname = $1::text AND c.relname = 'cloacina_migration')::int;
+-- name: enter
+SELECT set_config('search_path', $1::text, true);
+-- name: identity
+SELECT current_database() || ' ' || min(applied_at) FROM cloacina_migration;
+-- name: refuse
+-- Makes it impossible to commit the transaction.
+DO 'BEGIN RAISE EXCEPTION ''the claim of the task was lost: this transaction is not to be committed''; END';
+
 -- name: turn_start
 -- The clock that decides, the transaction's number, by which it is found again when the answer to its commit is lost, and whether
 -- others have changed something.
@@ -25,11 +43,14 @@ SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
 -- After a commit, never part of it: NOTIFY takes a lock of the whole database while it commits.
 SELECT nextval('cloacina_change'), pg_notify('cloacina_' || left(current_schema(), 54), '');
 -- name: look
--- Whether others have changed something, are there, and have died.
+-- Whether others have changed something, are there, and have died; and whether there is work, for those who have heard no hint: what a
+-- user's transaction submitted is there from its commit on, and the number may have grown long before that.
 SELECT last_value,
        EXISTS (SELECT 1 FROM cloacina_runner WHERE stopped_at IS NULL AND key <> $1::bigint)::int,
        EXISTS (SELECT 1 FROM cloacina_runner WHERE stopped_at IS NULL AND key <> $1 AND lease_until <=
-               coalesce($2::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint))::int
+               coalesce($2::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint))::int,
+       EXISTS (SELECT 1 FROM cloacina_task WHERE state = 1)::int,
+       (extract(epoch FROM clock_timestamp()) * 1000000)::bigint
 FROM cloacina_change;
 
 -- name: load_execution (many)
@@ -336,6 +357,21 @@ VALUES ($1::text, $2::text, $3::text, $4::bigint, $5::bigint, $6::bigint, $7::bi
 UPDATE cloacina_runner r SET heartbeat_at = $2::bigint, lease_until = $3::bigint, stopped_at = NULL, died = 0
 FROM (SELECT key, stopped_at IS NOT NULL OR lease_until <= $2 AS lost FROM cloacina_runner WHERE key = $1::bigint FOR UPDATE) o
 WHERE r.key = o.key RETURNING o.lost::int;
+-- name: renew_alone
+-- As renew_lease, when it is all that a turn does: the clock that decides, whether the lease had run out, when the first of the others
+-- runs out, and whether others have changed something.
+WITH clock AS MATERIALIZED (
+  SELECT coalesce($3::bigint, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint) AS now
+), old AS MATERIALIZED (
+  SELECT r.key, r.stopped_at IS NOT NULL OR r.lease_until <= clock.now AS lost FROM cloacina_runner r, clock WHERE r.key = $1::bigint
+  FOR UPDATE OF r
+), new AS (
+  UPDATE cloacina_runner r SET heartbeat_at = clock.now, lease_until = clock.now + $2::bigint, stopped_at = NULL, died = 0
+  FROM clock, old WHERE r.key = old.key RETURNING old.lost
+)
+SELECT clock.now, coalesce((SELECT lost::int FROM new), 1),
+       (SELECT min(lease_until) FROM cloacina_runner WHERE stopped_at IS NULL AND key <> $1), last_value
+FROM clock, cloacina_change;
 -- name: end_lease
 UPDATE cloacina_runner SET lease_until = 0 WHERE key = $1::bigint AND stopped_at IS NULL;
 -- name: may_claim

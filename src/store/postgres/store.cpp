@@ -14,6 +14,9 @@ using Clock = std::chrono::steady_clock;
 constexpr int attempts_max = 8;
 /// Others are told of commits no more often than this.
 constexpr std::chrono::milliseconds announce_gap{5};
+/// How often ready tasks are looked at that no hint told of.
+constexpr std::chrono::seconds unheard_gap{30};
+constexpr std::chrono::seconds unheard_gap_pooled{1};
 
 /// A connection and what is known of runners: they have to be there before the store that works with them.
 struct Parts {
@@ -55,6 +58,10 @@ class PgStore final : private Parts, public sql::SqlStore {
       }
     }
     BatchResult result;
+    if (!answers && only_renews(batch)) {
+      repeat([&] { result = renew_alone(batch); });
+      return result;
+    }
     repeat([&] { result = turn(*todo); });
     if (answers) answers->merge_into(result);
     if (result.left_ready || !result.finished.empty() || !result.lost.empty() || !batch.controls.empty() || result.released > 0) {
@@ -75,6 +82,8 @@ class PgStore final : private Parts, public sql::SqlStore {
     });
     runners.own.insert(key);
     runners.known = false;
+    // Whoever waits for an answer, and once more for a connection, still has time to stop what runs before the lease ends.
+    session.set_patience(std::max<std::chrono::milliseconds>(options_.lease / 5, std::chrono::seconds{1}));
     return key;
   }
 
@@ -93,42 +102,85 @@ class PgStore final : private Parts, public sql::SqlStore {
     look();
     return runners.died;
   }
+  void tell_others() override {
+    if (owed_) announce(true);
+  }
+  [[nodiscard]] std::int64_t writer() const override { return session.backend(); }
   bool has_company() override {
     if (!runners.known) look();
     return runners.company;
   }
 
   bool changed_by_others() override {
-    if (owed_) announce(true);
     look();
     return std::exchange(changed_, false);
   }
 
  private:
+  BatchResult renew_alone(const Batch& batch) {
+    take_announced();
+    auto use = session.use("renew_alone");
+    use.bind(batch.runner, batch.renew->count(), options_.callers_clock ? std::optional(batch.now) : std::nullopt);
+    BatchResult result;
+    try {
+      if (!use.step()) throw Error(ErrorCode::Internal, "the server does not tell the time");
+    } catch (const PgError& e) {
+      // It may have been done: the next one would find a lease that holds, and not say that it had run out.
+      lease_in_doubt_ = lease_in_doubt_ || e.lost();
+      throw;
+    }
+    result.now = latest_ = use.time(0);
+    result.lease_lost = use.integer(1) != 0 || std::exchange(lease_in_doubt_, false);
+    result.next_death = use.optional_time(2);
+    see(use.integer(3));
+    result.changed_by_others = std::exchange(changed_, false);
+    return result;
+  }
+
   BatchResult turn(const Batch& batch) {
     Transaction transaction(session);
     auto start = session.use("turn_start");
     start.send();
     std::string number;
-    auto result = sql::Turn(session, definitions_, runners, batch).run([&] {
+    sql::Turn turn(session, definitions_, runners, batch, shift_of(batch.now));
+    turn.run([&] {
       take_announced();
       if (!start.step()) throw Error(ErrorCode::Internal, "the server does not tell the time");
       number = start.text(1);
       see(start.integer(2));
       latest_ = options_.callers_clock ? batch.now : start.time(0);
+      clocks(latest_, batch.now);
       return latest_;
     });
-    result.changed_by_others = std::exchange(changed_, false);
     try {
       transaction.commit();
     } catch (const PgError& e) {
       if (!e.lost()) throw;
       // Was it committed? The server knows, as soon as it can be asked.
+      auto result = turn.result_without_answers();
+      result.changed_by_others = true;
       lost_.remember(std::move(number), batch, result);
       if (!lost_.find_out(session)) throw;
       if (!lost_.forget()) throw again();
+      return result;
     }
+    // They came with the answer to the commit.
+    auto result = turn.result();
+    result.changed_by_others = std::exchange(changed_, false);
     return result;
+  }
+
+  /// How far the server's clock is ahead of the caller's: as it was, unless the caller's has jumped since.
+  [[nodiscard]] std::chrono::microseconds shift_of(Timestamp now) const {
+    if (options_.callers_clock) return {};
+    const auto passed = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - shift_seen_);
+    return shift_ - ((now - shift_seen_at_) - passed);
+  }
+
+  void clocks(Timestamp server, Timestamp caller) {
+    shift_ = server - caller;
+    shift_seen_ = Clock::now();
+    shift_seen_at_ = caller;
   }
 
   [[nodiscard]] static PgError again() { return {ErrorCode::Unavailable, "the transaction was not committed", "40001"}; }
@@ -217,7 +269,14 @@ class PgStore final : private Parts, public sql::SqlStore {
       const RunnerKey own = runners.own.empty() ? 0 : *runners.own.begin();
       use.bind(own, options_.callers_clock ? std::optional(latest_) : std::nullopt);
       if (!use.step()) return;
+      // It may be work that nobody here can do: not to be looked at again and again.
+      const auto gap = session.pooled() ? unheard_gap_pooled : unheard_gap;
+      if (use.integer(3) != 0 && Clock::now() - unheard_at_ >= gap) {
+        unheard_at_ = Clock::now();
+        changed_ = true;
+      }
       see(use.integer(0));
+      clocks(use.time(4), std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()));
       runners.company = use.integer(1) != 0;
       runners.died = use.integer(2) != 0;
       runners.known = true;
@@ -231,9 +290,14 @@ class PgStore final : private Parts, public sql::SqlStore {
   OpenOptions options_;
   LostCommit lost_;
   Timestamp latest_{};
+  std::chrono::microseconds shift_{0};  // how far the server's clock was ahead of the caller's,
+  Clock::time_point shift_seen_{};      // when this was seen,
+  Timestamp shift_seen_at_{};           // and by the caller's clock
   std::int64_t seen_ = 0;
   bool changed_ = false;
   bool owed_ = false;
+  bool lease_in_doubt_ = false;
+  Clock::time_point unheard_at_ = Clock::now();
   Clock::time_point announced_at_{};
   std::optional<sql::Use> announced_;
 };

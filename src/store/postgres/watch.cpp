@@ -19,44 +19,51 @@ class PgWatch final : public ChangeWatch {
  public:
   explicit PgWatch(const Target& target) : target_(target) { listen(); }
 
-  [[nodiscard]] int fd() const override { return handle_ ? PQsocket(handle_.get()) : -1; }
+  [[nodiscard]] int fd() const override { return session_ ? PQsocket(session_->handle()) : -1; }
 
-  bool drain() override {
-    if (!handle_) {
+  [[nodiscard]] bool hints_early() const override { return false; }
+
+  bool drain(std::int64_t except) override {
+    if (!session_) {
       if (Clock::now() < next_try_) return false;
       listen();
-      return handle_ != nullptr;  // something may have happened in between
+      return session_.has_value();  // something may have happened in between
     }
-    if (PQconsumeInput(handle_.get()) != 1) {
-      handle_.reset();
+    if (PQconsumeInput(session_->handle()) != 1) {
+      session_.reset();
       next_try_ = Clock::now() + gap_;
       return true;
     }
     bool any = false;
-    while (const std::unique_ptr<PGnotify, FreeNotify> notify{PQnotifies(handle_.get())}) any = true;
+    while (const std::unique_ptr<PGnotify, FreeNotify> notify{PQnotifies(session_->handle())}) {
+      any = any || notify->be_pid != except;
+    }
     return any;
   }
 
  private:
   void listen() {
     try {
-      handle_ = connect(target_);
-      const std::string action = "listening";
-      const auto schema = text(handle_.get(), "SELECT left(current_schema(), 54)", action).value_or("");
-      const std::unique_ptr<char, void (*)(void*)> channel(
-          PQescapeIdentifier(handle_.get(), ("cloacina_" + schema).c_str(), schema.size() + 9), &PQfreemem);
-      if (!channel) throw make_error("", action, "the schema's name cannot be quoted");
-      execute(handle_.get(), std::string("LISTEN ") + channel.get(), action);
+      session_.emplace(target_);
       gap_ = gap_min;
+      if (session_->pooled()) {
+        // Nobody can listen there, ever.
+        session_.reset();
+        next_try_ = Clock::time_point::max();
+        return;
+      }
+      const std::string action = "listening";
+      const auto channel = session_->text("SELECT quote_ident('cloacina_' || left(current_schema(), 54))", action).value_or("");
+      session_->execute("LISTEN " + channel, action);
     } catch (const Error&) {
-      handle_.reset();
+      session_.reset();
       next_try_ = Clock::now() + gap_;
       gap_ = std::min<std::chrono::seconds>(gap_ * 2, gap_max);
     }
   }
 
   Target target_;
-  Handle handle_;
+  std::optional<PlainSession> session_;
   std::chrono::seconds gap_ = gap_min;
   Clock::time_point next_try_{};
 };

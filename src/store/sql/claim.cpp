@@ -24,7 +24,7 @@ bool Turn::knows(DefinitionKey definition) {
   return batch_.claim->any_commands && definitions_.get(session_, definition)->only_commands;
 }
 
-std::vector<Turn::Candidate> Turn::queue_head(int limit) {
+std::optional<Use> Turn::ask_queue(int limit) {
   std::vector<DefinitionKey> sources;
   if (!batch_.claim->any_commands && batch_.claim->definitions.size() <= asked_at_once_max) {
     sources = batch_.claim->definitions;
@@ -35,12 +35,21 @@ std::vector<Turn::Candidate> Turn::queue_head(int limit) {
     }
     std::erase_if(sources, [&](DefinitionKey definition) { return !knows(definition); });
   }
-  std::vector<Candidate> head;
-  if (sources.empty()) return head;
+  if (sources.empty()) return std::nullopt;
   auto use = session_.use("ready");
   for (const auto definition : sources) use.add(definition, limit);
-  while (use.step()) head.push_back({use.integer(1), use.time(2), task_of(use.integer(0)), nullptr, true});
-  if (sources.size() > 1) std::sort(head.begin(), head.end(), Earlier{});
+  use.send();
+  return use;
+}
+
+std::vector<Turn::Candidate> Turn::queue_head(std::optional<Use> queue, int limit) {
+  std::vector<Candidate> head;
+  if (!queue) return head;
+  while (queue->step()) {
+    head.push_back({queue->integer(1), queue->time(2), task_of(queue->integer(0)), nullptr, true});
+  }
+  // Each definition's are in order.
+  if (!std::is_sorted(head.begin(), head.end(), Earlier{})) std::sort(head.begin(), head.end(), Earlier{});
   if (head.size() > static_cast<std::size_t>(limit)) {
     head.resize(static_cast<std::size_t>(limit));
     result_.left_ready = true;
@@ -49,21 +58,27 @@ std::vector<Turn::Candidate> Turn::queue_head(int limit) {
 }
 
 void Turn::claim() {
-  {
-    // A runner that was taken for dead claims nothing: nobody would take it back. It hears of it when it renews its lease.
-    auto use = session_.use("may_claim");
-    if (!use.bind(batch_.claim->runner).step()) return;
+  const auto& request = *batch_.claim;
+  if (request.limit <= 0) return;
+  // All three are on their way before the first is waited for.
+  auto may = session_.use("may_claim");
+  may.bind(request.runner).send();
+  auto chances = session_.use("last_chance");
+  if (request.last_chance) chances.send();
+  auto queue = ask_queue(request.limit);
+  // A runner that was taken for dead claims nothing: nobody would take it back. It hears of it when it renews its lease.
+  if (!may.step()) return;
+  std::vector<std::pair<Candidate, bool>> chosen;  // and whether it comes from the queue
+  if (request.last_chance) {
+    if (const auto last = last_chance(chances)) chosen.emplace_back(*last, true);
   }
-  if (batch_.claim->last_chance && batch_.claim->limit > 0) claim_last_chance();
-  const int limit = batch_.claim->limit - static_cast<int>(result_.claimed.size());
-  if (limit <= 0) return;
-  const auto head = queue_head(limit);
+  const bool has_last_chance = !chosen.empty();
+  const auto head = queue_head(std::move(queue), request.limit - static_cast<int>(chosen.size()));
   std::stable_sort(candidates_.begin(), candidates_.end(), Earlier{});
   std::size_t from_queue = 0;
   std::size_t at_hand = 0;
   std::vector<Candidate> left;
-  std::vector<std::pair<Candidate, bool>> chosen;  // and whether it comes from the queue
-  while (static_cast<int>(chosen.size()) < limit) {
+  while (static_cast<int>(chosen.size()) < request.limit) {
     const bool hand = at_hand < candidates_.size();
     const bool queued = from_queue < head.size();
     if (!hand && !queued) break;
@@ -78,61 +93,65 @@ void Turn::claim() {
   left.insert(left.end(), candidates_.begin() + static_cast<std::ptrdiff_t>(at_hand), candidates_.end());
   candidates_ = std::move(left);
   take(std::move(chosen));
+  if (has_last_chance) result_.claimed.front().last_chance = true;
 }
 
-void Turn::claim_last_chance() {
+std::optional<Turn::Candidate> Turn::last_chance(Use& chances) {
   std::optional<std::int64_t> found;
-  {
-    auto use = session_.use("last_chance");
-    while (!found && use.step()) {
-      if (knows(use.integer(1))) found = use.integer(0);
-    }
+  while (!found && chances.step()) {
+    if (knows(chances.integer(1))) found = chances.integer(0);
   }
-  if (!found) return;
-  {
-    auto use = session_.use("take_last_chance");
-    if (!use.bind(*found).step()) return;
-  }
-  take({{Candidate{0, {}, task_of(*found), nullptr, true}, true}});
-  result_.claimed.back().last_chance = true;
+  if (!found) return std::nullopt;
+  auto use = session_.use("take_last_chance");
+  if (!use.bind(*found).step()) return std::nullopt;
+  return Candidate{0, {}, task_of(*found), nullptr, true};
 }
 
 void Turn::take(std::vector<std::pair<Candidate, bool>> chosen) {
   if (chosen.empty()) return;
-  const std::size_t first = result_.claimed.size();
-  auto queued = session_.use("claim_queued");
-  auto renewed = session_.use("claim_new");
+  Claiming c{session_.use("claim_queued"), session_.use("claim_new"), session_.use("peek_execution"), {}, {}, {}, {}};
   auto fresh = session_.use("claim_first");
-  auto peek = session_.use("peek_execution");
-  std::vector<std::size_t> of_queued;
-  std::vector<std::size_t> of_renewed;
-  std::vector<std::size_t> of_peek;
   const RunnerKey runner = batch_.claim->runner;
-  for (const auto& [c, from_queue] : chosen) {
+  for (const auto& [candidate, from_queue] : chosen) {
     const std::size_t index = result_.claimed.size();
     auto& claimed = result_.claimed.emplace_back();
-    claimed.task = c.task;
+    claimed.task = candidate.task;
     claimed.fence = 1;
-    const std::int64_t row = row_of(c.task);
+    const std::int64_t row = row_of(candidate.task);
     if (from_queue) {
-      queued.add(row, runner, now_);
-      of_queued.push_back(index);
-    } else if (c.has_row) {
-      renewed.add(row, c.execution->definition_key, c.rank, c.due_at, runner, now_);
-      of_renewed.push_back(index);
+      c.queued.add(row, runner, now_);
+      c.of_queued.push_back(index);
+    } else if (candidate.has_row) {
+      c.renewed.add(row, candidate.execution->definition_key, candidate.rank, candidate.due_at, runner, now_);
+      c.of_renewed.push_back(index);
     } else {
-      fresh.add(row, c.execution->definition_key, c.rank, c.due_at, runner, now_);
+      fresh.add(row, candidate.execution->definition_key, candidate.rank, candidate.due_at, runner, now_);
     }
-    if (touched(c.task.execution) == nullptr) {
-      peek.add(c.task.execution);
-      of_peek.push_back(index);
+    auto* e = touched(candidate.task.execution);
+    if (e == nullptr) {
+      c.peek.add(candidate.task.execution);
+      c.of_peek.push_back(index);
+      continue;
     }
+    claimed.id = e->id;
+    claimed.definition = e->definition_key;
+    claimed.retried = e->retried;
+    if (e->status != ExecutionStatus::Pending) continue;
+    e->status = ExecutionStatus::Running;
+    e->started = true;
+    c.begun.insert(e->key);
   }
-  // All are on their way before the first is waited for.
+  // All are on their way before the first is waited for, and what the turn asks at its end too.
   fresh.defer();
-  if (!of_queued.empty()) queued.send();
-  if (!of_renewed.empty()) renewed.send();
-  if (!of_peek.empty()) peek.send();
+  if (!c.of_queued.empty()) c.queued.send();
+  if (!c.of_renewed.empty()) c.renewed.send();
+  if (!c.of_peek.empty()) c.peek.send();
+  claiming_.emplace(std::move(c));
+}
+
+void Turn::finish_claims() {
+  if (!claiming_) return;
+  auto& c = *claiming_;
   const auto read = [&](Use& use, const std::vector<std::size_t>& indices) {
     std::size_t rows = 0;
     for (; !indices.empty() && use.step(); ++rows) {
@@ -143,37 +162,21 @@ void Turn::take(std::vector<std::pair<Candidate, bool>> chosen) {
     }
     if (rows != indices.size()) throw Error(ErrorCode::Corrupt, "a queued task has no row");
   };
-  read(queued, of_queued);
-  read(renewed, of_renewed);
-  std::set<ExecutionKey> begun;
-  for (std::size_t rows = 0; !of_peek.empty(); ++rows) {
-    if (!peek.step()) {
-      if (rows == of_peek.size()) break;
-      throw Error(ErrorCode::Corrupt, "the database has tasks of an execution that is not there");
-    }
-    auto& claimed = result_.claimed[of_peek[peek.input()]];
-    claimed.id = id_of(peek.blob(0));
-    claimed.definition = peek.integer(1);
-    claimed.retried = peek.integer(2) != 0;
-    if (static_cast<ExecutionStatus>(peek.integer(3)) == ExecutionStatus::Pending) begun.insert(claimed.task.execution);
+  read(c.queued, c.of_queued);
+  read(c.renewed, c.of_renewed);
+  std::size_t rows = 0;
+  for (; !c.of_peek.empty() && c.peek.step(); ++rows) {
+    auto& claimed = result_.claimed[c.of_peek[c.peek.input()]];
+    claimed.id = id_of(c.peek.blob(0));
+    claimed.definition = c.peek.integer(1);
+    claimed.retried = c.peek.integer(2) != 0;
+    if (static_cast<ExecutionStatus>(c.peek.integer(3)) == ExecutionStatus::Pending) c.begun.insert(claimed.task.execution);
   }
-  for (std::size_t i = first; i < result_.claimed.size(); ++i) {
-    auto& claimed = result_.claimed[i];
-    auto* e = touched(claimed.task.execution);
-    if (e == nullptr) {
-      (void)definitions_.get(session_, claimed.definition);  // nobody could run it otherwise
-      continue;
-    }
-    claimed.id = e->id;
-    claimed.definition = e->definition_key;
-    claimed.retried = e->retried;
-    if (e->status != ExecutionStatus::Pending) continue;
-    e->status = ExecutionStatus::Running;
-    e->started = true;
-    begun.insert(e->key);
-  }
+  if (rows != c.of_peek.size()) throw Error(ErrorCode::Corrupt, "the database has tasks of an execution that is not there");
+  // Nobody could run it otherwise.
+  for (const auto index : c.of_peek) (void)definitions_.get(session_, result_.claimed[index].definition);
   auto start = session_.use("start_execution");
-  for (const auto key : begun) start.add(key, now_);
+  for (const auto key : c.begun) start.add(key, now_);
   start.defer();
 }
 

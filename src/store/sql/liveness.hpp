@@ -17,6 +17,13 @@ class Liveness {
   virtual void forget(RunnerKey runner) = 0;
 };
 
+/// Of a client that takes nothing back from the dead.
+class NoLiveness final : public Liveness {
+ public:
+  std::vector<RunnerKey> find_dead(Session& /*session*/, Timestamp /*now*/) override { return {}; }
+  void forget(RunnerKey /*runner*/) override {}
+};
+
 /// What a reader cannot learn from the statements that the backends share.
 class Surroundings {
  public:

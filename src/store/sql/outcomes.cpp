@@ -14,19 +14,24 @@ void Turn::apply_outcomes() {
   result_.outcomes = std::move(applied);
 }
 
-void Turn::complete(std::vector<Applied>& applied) {
-  std::vector<std::size_t> which;
-  auto use = session_.use("complete_task");
+void Turn::send_completions() {
+  if (batch_.outcomes.empty()) return;
+  completions_.emplace(session_.use("complete_task"));
   for (std::size_t i = 0; i < batch_.outcomes.size(); ++i) {
     const auto& o = batch_.outcomes[i];
     if (o.kind != Kind::Completed) continue;
-    which.push_back(i);
-    use.add(row_of(o.task), o.fence, shifted(o.started_at), shifted(o.finished_at),
-            o.changes.empty() ? std::nullopt : std::optional<std::string_view>(o.changes));
+    completed_.push_back(i);
+    completions_->add(row_of(o.task), o.fence, shifted(o.started_at), shifted(o.finished_at),
+                      o.changes.empty() ? std::nullopt : std::optional<std::string_view>(o.changes));
   }
-  if (which.empty()) return;
-  while (use.step()) applied[which[use.input()]] = Applied::Yes;
-  for (const auto i : which) {
+  if (!completed_.empty()) completions_->send();
+}
+
+void Turn::complete(std::vector<Applied>& applied) {
+  if (completed_.empty()) return;
+  while (completions_->step()) applied[completed_[completions_->input()]] = Applied::Yes;
+  completions_.reset();
+  for (const auto i : completed_) {
     if (applied[i] != Applied::Yes) continue;
     const auto& o = batch_.outcomes[i];
     keep_output(o);

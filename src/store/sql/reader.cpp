@@ -69,10 +69,14 @@ class SqlReader final : public Reader {
       e = read_execution(use);
     }
     const auto& d = *definition_;
-    read_tasks(e, key, d);
-    e.context = core::json_of(core::merge(d, core::values_of(e.input), d.leaves, read_changes(key)));
+    // All are on their way before the first is waited for.
+    auto attempts = session_.use("attempts_of_execution");
+    auto tasks = session_.use("tasks_of_execution");
+    auto changes = session_.use("changes_of_execution");
     auto use = session_.use("events_of_execution");
-    use.bind(key);
+    for (auto* one : {&attempts, &tasks, &changes, &use}) one->bind(key).send();
+    read_tasks(e, d, attempts, tasks);
+    e.context = core::json_of(core::merge(d, core::values_of(e.input), d.leaves, read_changes(changes)));
     while (use.step()) {
       Event event{use.time(0), std::string(use.text(2)), {}, std::string(use.text(3))};
       if (!use.is_null(1)) event.task = d.tasks.at(static_cast<std::size_t>(use.integer(1))).name;
@@ -264,10 +268,8 @@ class SqlReader final : public Reader {
     return false;
   }
 
-  core::ChangesByTask read_changes(ExecutionKey key) {
+  static core::ChangesByTask read_changes(Use& use) {
     core::ChangesByTask changes;
-    auto use = session_.use("changes_of_execution");
-    use.bind(key);
     while (use.step()) {
       changes.emplace(static_cast<Position>(use.integer(0)),
                       std::make_shared<const ContextValues>(core::changes_from_text(use.text(1))));
@@ -284,7 +286,7 @@ class SqlReader final : public Reader {
     return name;
   }
 
-  void read_tasks(Execution& e, ExecutionKey key, const Definition& d) {
+  void read_tasks(Execution& e, const Definition& d, Use& attempts, Use& tasks) {
     for (const auto& task : d.tasks) {
       TaskState state;
       state.name = task.name;
@@ -293,22 +295,24 @@ class SqlReader final : public Reader {
       state.status = is_terminal(e.status) ? TaskStatus::Cancelled : TaskStatus::NotStarted;
       e.tasks.push_back(std::move(state));
     }
-    {
-      auto use = session_.use("attempts_of_execution");
-      use.bind(key);
-      while (use.step()) {
-        auto& task = e.tasks.at(static_cast<std::size_t>(use.integer(0)));
-        Attempt a{static_cast<int>(use.integer(1)), static_cast<AttemptStatus>(use.integer(2)), {}, use.integer(4), {}, {}, {}, {}};
-        if (!use.is_null(3)) a.runner = runner_name(use.integer(3));
-        a.started_at = use.time(5);
-        a.finished_at = use.optional_time(6);
-        a.error = use.optional_text(7);
-        if (!use.is_null(8)) a.exit = static_cast<int>(use.integer(8));
-        task.attempts.push_back(std::move(a));
-      }
+    while (attempts.step()) {
+      auto& task = e.tasks.at(static_cast<std::size_t>(attempts.integer(0)));
+      Attempt a{static_cast<int>(attempts.integer(1)),
+                static_cast<AttemptStatus>(attempts.integer(2)),
+                {},
+                attempts.integer(4),
+                {},
+                {},
+                {},
+                {}};
+      if (!attempts.is_null(3)) a.runner = runner_name(attempts.integer(3));
+      a.started_at = attempts.time(5);
+      a.finished_at = attempts.optional_time(6);
+      a.error = attempts.optional_text(7);
+      if (!attempts.is_null(8)) a.exit = static_cast<int>(attempts.integer(8));
+      task.attempts.push_back(std::move(a));
     }
-    auto use = session_.use("tasks_of_execution");
-    use.bind(key);
+    auto& use = tasks;
     while (use.step()) {
       const auto position = static_cast<std::size_t>(use.integer(0));
       auto& task = e.tasks.at(position);

@@ -137,12 +137,17 @@ void Turn::expire() {
   }
 }
 
-void Turn::check() {
-  if (batch_.check.empty()) return;
-  std::vector<bool> ours(batch_.check.size(), false);
+Use Turn::ask_check() {
   auto use = session_.use("check_claim");
   for (const auto& held : batch_.check) use.add(row_of(held.task), held.fence);
-  while (use.step()) ours[use.input()] = true;
+  if (!use.empty()) use.send();
+  return use;
+}
+
+void Turn::check(Use& asked) {
+  if (batch_.check.empty()) return;
+  std::vector<bool> ours(batch_.check.size(), false);
+  while (asked.step()) ours[asked.input()] = true;
   for (std::size_t i = 0; i < ours.size(); ++i) {
     if (!ours[i]) result_.lost.push_back(batch_.check[i]);
   }

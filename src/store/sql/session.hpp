@@ -148,6 +148,8 @@ class Session {
   virtual ~Session() = default;
   /// The statement `name` of the backend's `statements.sql`.
   [[nodiscard]] virtual Use use(std::string_view name) = 0;
+  /// Lets the server work on what was deferred, without waiting for it.
+  virtual void push() {}
 };
 
 /// A read transaction: one snapshot for several statements.
@@ -158,7 +160,8 @@ class Snapshot {
   Snapshot& operator=(const Snapshot&) = delete;
   ~Snapshot() {
     try {
-      session_.use("rollback").bind().run();
+      session_.use("rollback").bind().defer();
+      session_.push();
     } catch (const std::exception&) {
       // The connection is gone, and the snapshot with it.
     }

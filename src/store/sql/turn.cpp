@@ -7,8 +7,11 @@
 
 namespace cloacina::store::sql {
 
-BatchResult Turn::run(const std::function<Timestamp()>& clock) {
+void Turn::run(const std::function<Timestamp()>& clock) {
   load(to_lock(), Locked::Wait, [&] {
+    // They need not wait for the time: what has happened is recorded by what is known of the clock.
+    send_completions();
+    send_submissions();
     now_ = result_.now = clock();
     shift_ = now_ - batch_.now;
   });
@@ -38,9 +41,10 @@ BatchResult Turn::run(const std::function<Timestamp()>& clock) {
   if (batch_.claim) claim();
   flush_candidates();
   save();
-  check();
+  auto held = ask_check();
   look_ahead();
-  return std::move(result_);
+  finish_claims();
+  check(held);
 }
 
 void Turn::run_adoption(Timestamp now, DefinitionKey definition) {
@@ -176,28 +180,27 @@ void Turn::event(const Touched& e, std::optional<Position> task, std::string_vie
 }
 
 void Turn::look_ahead() {
-  const bool timers = batch_.timers || batch_.runner != 0;
-  const bool slots = batch_.timers || !batch_.schedules.empty() || !batch_.firings.empty();
-  // All are on their way before the first is waited for.
-  auto wake_at = session_.use("next_wake");
-  auto deadline = session_.use("next_deadline");
-  auto slot = session_.use("next_slot");
-  if (timers) {
-    wake_at.send();
-    deadline.send();
+  const auto ask = [&](std::optional<Use>& use, const char* name) -> Use& { return use.emplace(session_.use(name)); };
+  if (batch_.timers || batch_.runner != 0) {
+    ask(ahead_.wake_at, "next_wake").send();
+    ask(ahead_.deadline, "next_deadline").send();
   }
-  if (slots) slot.send();
-  if (timers) {
-    if (wake_at.step()) result_.next_due = wake_at.optional_time(0);
-    if (deadline.step() && !deadline.is_null(0)) {
-      result_.next_due = std::min(result_.next_due.value_or(deadline.time(0)), deadline.time(0));
-    }
-  }
-  if (slots && slot.step()) result_.next_slot = slot.optional_time(0);
-  if (batch_.renew) {
-    auto death = session_.use("next_death");
-    if (death.bind(batch_.runner).step()) result_.next_death = death.optional_time(0);
-  }
+  if (batch_.timers || !batch_.schedules.empty() || !batch_.firings.empty()) ask(ahead_.slot, "next_slot").send();
+  if (batch_.renew) ask(ahead_.death, "next_death").bind(batch_.runner).send();
+}
+
+BatchResult Turn::result() {
+  const auto read = [](std::optional<Use>& use) { return use && use->step() ? use->optional_time(0) : std::nullopt; };
+  result_.next_due = read(ahead_.wake_at);
+  if (const auto deadline = read(ahead_.deadline)) result_.next_due = std::min(result_.next_due.value_or(*deadline), *deadline);
+  result_.next_slot = read(ahead_.slot);
+  result_.next_death = read(ahead_.death);
+  return std::move(result_);
+}
+
+BatchResult Turn::result_without_answers() {
+  result_.next_due = result_.next_slot = result_.next_death = now_;
+  return std::move(result_);
 }
 
 // ---- what Advance asks for

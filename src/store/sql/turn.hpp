@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <unordered_map>
 
@@ -19,12 +20,17 @@ namespace cloacina::store::sql {
 /// execution; gates, sorted; a workflow's current version. What comes after that (waking, claiming) skips what is locked.
 class Turn final : private AdvancePort {
  public:
-  Turn(Session& session, Definitions& definitions, Liveness& liveness, const Batch& batch)
-      : session_(session), definitions_(definitions), liveness_(liveness), batch_(batch) {}
+  /// `shift`: how far the clock that decides is ahead of the caller's, as far as that is known: what happened is recorded by it.
+  Turn(Session& session, Definitions& definitions, Liveness& liveness, const Batch& batch, std::chrono::microseconds shift = {})
+      : session_(session), definitions_(definitions), liveness_(liveness), batch_(batch), shift_(shift) {}
 
   /// *Requires* that nothing was done in the transaction. `clock` gives the time of the turn by the clock that decides; it is asked
   /// once, when other things can be waited for as well.
-  BatchResult run(const std::function<Timestamp()>& clock);
+  void run(const std::function<Timestamp()>& clock);
+  /// What `run` has done, and what comes next. Where statements are sent ahead it may be asked for after the commit.
+  BatchResult result();
+  /// The same when the answers of the end are lost with the connection: that has to be asked again at once.
+  BatchResult result_without_answers();
   /// Instead of `run`: gives the executions that wait for this definition's workflow their tasks.
   void run_adoption(Timestamp now, DefinitionKey definition);
 
@@ -46,6 +52,28 @@ class Turn final : private AdvancePort {
   };
   /// What others may hold meanwhile.
   enum class Locked { Wait, Skip };
+  /// Claims that were sent and whose answers are read later. The indices are those of the result's claims.
+  struct Claiming {
+    Use queued;
+    Use renewed;
+    Use peek;
+    std::vector<std::size_t> of_queued;
+    std::vector<std::size_t> of_renewed;
+    std::vector<std::size_t> of_peek;
+    std::set<ExecutionKey> begun;
+  };
+  /// What was asked of the time to come.
+  struct Ahead {
+    std::optional<Use> wake_at;
+    std::optional<Use> deadline;
+    std::optional<Use> slot;
+    std::optional<Use> death;
+  };
+  /// What was sent of submissions.
+  struct Submitting {
+    std::shared_ptr<const Definition> definition;
+    Timestamp due_at;
+  };
 
   // turn.cpp
   [[nodiscard]] std::vector<ExecutionKey> to_lock();
@@ -63,6 +91,7 @@ class Turn final : private AdvancePort {
   [[nodiscard]] Timestamp shifted(Timestamp callers) const { return callers + shift_; }
 
   // outcomes.cpp
+  void send_completions();
   void apply_outcomes();
   void complete(std::vector<Applied>& applied);
   void apply_others(std::vector<Applied>& applied);
@@ -74,6 +103,7 @@ class Turn final : private AdvancePort {
   void keep_output(const AttemptOutcome& outcome);
 
   // submissions.cpp
+  void send_submissions();
   void submit_all();
 
   // firings.cpp
@@ -115,13 +145,17 @@ class Turn final : private AdvancePort {
   void release(RunnerKey runner);
   void wake();
   void expire();
-  void check();
+  [[nodiscard]] Use ask_check();
+  void check(Use& asked);
 
   // claim.cpp
   void claim();
-  void claim_last_chance();
-  [[nodiscard]] std::vector<Candidate> queue_head(int limit);
+  [[nodiscard]] std::optional<Candidate> last_chance(Use& chances);
+  /// Nothing when there is no queue to look at.
+  [[nodiscard]] std::optional<Use> ask_queue(int limit);
+  [[nodiscard]] std::vector<Candidate> queue_head(std::optional<Use> queue, int limit);
   void take(std::vector<std::pair<Candidate, bool>> chosen);
+  void finish_claims();
   void queue(std::span<const Candidate> candidates, State state);
   [[nodiscard]] bool knows(DefinitionKey definition);
 
@@ -139,6 +173,12 @@ class Turn final : private AdvancePort {
   std::chrono::microseconds shift_{0};
   BatchResult result_;
   std::unordered_map<ExecutionKey, Touched> touched_;
+  std::optional<Use> completions_;      // sent
+  std::vector<std::size_t> completed_;  // which outcomes they are
+  std::optional<Use> submissions_;      // sent
+  std::vector<Submitting> submitting_;
+  std::optional<Claiming> claiming_;
+  Ahead ahead_;
   std::vector<std::optional<ExecutionKey>> control_keys_;  // of the batch's controls
   std::vector<Candidate> candidates_;
   std::vector<Fired> fired_;

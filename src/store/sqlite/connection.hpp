@@ -58,6 +58,13 @@ class SqliteStatement final : public sql::Statement {
   std::size_t shown_ = 0;
 };
 
+struct CloseConnection {
+  bool borrowed = false;  ///< it is the user's
+  void operator()(sqlite3* db) const {
+    if (!borrowed) sqlite3_close_v2(db);
+  }
+};
+
 /// One connection: the handle and its prepared statements. For one thread at a time.
 class Connection final : public sql::Session {
  public:
@@ -68,6 +75,8 @@ class Connection final : public sql::Session {
   };
   /// *Throws* Error{Unavailable} for a file that cannot be opened, Error{Corrupt} for one that is no database.
   Connection(const std::filesystem::path& file, const Options& options);
+  /// Over a connection of the user's, which stays theirs.
+  explicit Connection(sqlite3* borrowed) : file_(sqlite3_db_filename(borrowed, "main")), db_(borrowed, CloseConnection{true}) {}
 
   /// The statement `name` of `statements.sql`, prepared on first use and kept.
   [[nodiscard]] sql::Use use(std::string_view name) override;
@@ -80,15 +89,12 @@ class Connection final : public sql::Session {
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
 
  private:
-  struct Close {
-    void operator()(sqlite3* db) const { sqlite3_close_v2(db); }
-  };
   static int on_busy(void* self, int calls);
 
-  std::chrono::milliseconds busy_timeout_;
+  std::chrono::milliseconds busy_timeout_{0};
   std::chrono::steady_clock::time_point busy_since_{};
   std::string file_;
-  std::unique_ptr<sqlite3, Close> db_;
+  std::unique_ptr<sqlite3, CloseConnection> db_;
   std::unordered_map<std::string_view, std::unique_ptr<SqliteStatement>> prepared_;
 };
 

@@ -15,7 +15,8 @@ class WalWatch final : public ChangeWatch {
  public:
   explicit WalWatch(const std::filesystem::path& wal) : watch_(wal) {}
   [[nodiscard]] int fd() const override { return watch_.fd(); }
-  bool drain() override { return watch_.drain(); }
+  bool drain(std::int64_t /*except*/) override { return watch_.drain(); }
+  [[nodiscard]] bool hints_early() const override { return true; }
 
  private:
   os::FileWatch watch_;
@@ -63,7 +64,7 @@ std::vector<Finding> SqliteDatabase::doctor() { return doctor_file(file_); }
 
 MigrationReport migrate_file(const std::filesystem::path& file, bool dry_run) {
   if (dry_run && !std::filesystem::exists(file)) {
-    auto report = MigrationReport{.from = 0, .to = schema_version(), .applied = {}};
+    auto report = MigrationReport{.from = 0, .to = schema_version(), .applied = {}, .needs = {}};
     report.applied.emplace_back("a new file");
     return report;
   }

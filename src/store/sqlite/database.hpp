@@ -17,6 +17,7 @@ class SqliteDatabase final : public Database {
   [[nodiscard]] std::unique_ptr<Reader> reader() override;
   [[nodiscard]] std::unique_ptr<ChangeWatch> watch() override;
   [[nodiscard]] std::vector<Finding> doctor() override;
+  BatchResult apply_in(const UserConnection& connection, const Batch& batch) override;
 
  private:
   [[nodiscard]] std::filesystem::path beside(const char* ending) const { return file_.string() + ending; }
@@ -27,6 +28,13 @@ class SqliteDatabase final : public Database {
 };
 
 [[nodiscard]] MigrationReport migrate_file(const std::filesystem::path& file, bool dry_run);
+/// The file of a tenant, beside that of the database: `orders.db` has `orders.acme.db`.
+[[nodiscard]] std::filesystem::path tenant_file(const std::filesystem::path& database, const std::string& name);
+/// As the functions of these names in `cloacina::store`.
+void create_tenant(const std::filesystem::path& database, const std::string& name);
+[[nodiscard]] std::vector<std::string> list_tenants(const std::filesystem::path& database);
+void remove_tenant(const std::filesystem::path& database, const std::string& name);
+
 /// A check-up that also works on a file that cannot be opened for work.
 [[nodiscard]] std::vector<Finding> doctor_file(const std::filesystem::path& file);
 

@@ -8,6 +8,12 @@ BEGIN;
 COMMIT;
 -- name: rollback
 ROLLBACK;
+-- name: savepoint
+SAVEPOINT cloacina;
+-- name: back_to_savepoint
+ROLLBACK TO cloacina;
+-- name: release_savepoint
+RELEASE cloacina;
 
 -- name: load_execution
 SELECT id, definition, status, priority, due_at, open_leaves, failed, retried, error, started_at IS NOT NULL,

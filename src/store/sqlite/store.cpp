@@ -37,7 +37,9 @@ class SqliteStore final : private Parts, public sql::SqlStore {
     Transaction transaction(connection);
     // Who died is forgotten when what they held is released; should this fail, they are looked up anew.
     const auto seen = std::exchange(seen_version_, -1);
-    auto result = sql::Turn(connection, definitions_, locks, batch).run([&] { return batch.now; });
+    sql::Turn turn(connection, definitions_, locks, batch);
+    turn.run([&] { return batch.now; });
+    auto result = turn.result();
     // Read inside the transaction, when nobody else can write: what we know includes all that others committed before us.
     const auto now = version(connection);
     if (now != seen) {
@@ -78,6 +80,8 @@ class SqliteStore final : private Parts, public sql::SqlStore {
 
   [[nodiscard]] std::optional<std::chrono::milliseconds> lease() const override { return std::nullopt; }
   bool somebody_died() override { return locks.somebody_died(); }
+  void tell_others() override {}  // who looks at the log has seen them
+  [[nodiscard]] std::int64_t writer() const override { return 0; }
   bool has_company() override { return locks.company(); }
 
   bool changed_by_others() override {

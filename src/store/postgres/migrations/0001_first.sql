@@ -190,3 +190,85 @@ CREATE TABLE cloacina_backfill (
 
 -- Grows after commits that others may want to see. No row, so that nobody waits for anybody.
 CREATE SEQUENCE cloacina_change;
+
+-- For any language: submits an execution as a part of the caller's transaction. It exists if and only if that is committed, and runners
+-- hear of it then. The same meaning and the same limits as `Runner::submit_in`. Its tables are those of the schema that it lives in,
+-- whatever the caller's search path is.
+CREATE FUNCTION cloacina_submit(workflow text, input jsonb DEFAULT '{}', key text DEFAULT NULL, priority integer DEFAULT 0,
+                                start_at timestamptz DEFAULT NULL, id uuid DEFAULT NULL)
+RETURNS uuid LANGUAGE plpgsql SET search_path FROM CURRENT AS $submit$
+#variable_conflict use_column
+DECLARE
+  bytes_max CONSTANT integer := 16777216;
+  now_us    bigint := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+  start_us  bigint;
+  due_us    bigint;
+  waits     boolean;
+  who       text := 'submitting workflow ''' || coalesce(cloacina_submit.workflow, '') || ''': ';
+  workflow_key bigint;
+  definition_key bigint;
+  definition jsonb;
+  whole     jsonb;
+  new_id    bytea;
+  new_key   bigint;
+  leaves    bigint;
+BEGIN
+  IF cloacina_submit.workflow IS NULL THEN
+    RAISE EXCEPTION 'submitting: the workflow is missing' USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  SELECT w.key, w.current, d.text::jsonb INTO workflow_key, definition_key, definition
+  FROM cloacina_workflow w JOIN cloacina_definition d ON d.key = w.current WHERE w.name = cloacina_submit.workflow;
+  IF NOT FOUND OR jsonb_array_length(definition->'tasks') = 0 THEN
+    RAISE EXCEPTION 'there is no workflow ''%''', cloacina_submit.workflow
+      USING ERRCODE = 'no_data_found', HINT = 'A runner registers it first.';
+  END IF;
+  IF cloacina_submit.priority IS NULL OR cloacina_submit.priority NOT BETWEEN -1000000 AND 1000000 THEN
+    RAISE EXCEPTION '%priority is %, it must be from -1000000 to 1000000', who, coalesce(cloacina_submit.priority::text, 'missing')
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF octet_length(cloacina_submit.key) NOT BETWEEN 1 AND 1024 THEN
+    RAISE EXCEPTION '%key is of a bad length, it must have 1 to 1024 bytes', who USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF cloacina_submit.start_at < '0001-01-01Z' OR cloacina_submit.start_at >= '10000-01-01Z' THEN
+    RAISE EXCEPTION '%start_at is out of range, it must be in the years 1 to 9999', who USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  start_us := (extract(epoch FROM cloacina_submit.start_at) * 1000000)::bigint;
+  due_us := greatest(now_us, coalesce(start_us, now_us));
+  waits := coalesce(start_us > now_us, false);
+  whole := coalesce(cloacina_submit.input, '{}');
+  IF jsonb_typeof(whole) <> 'object' THEN
+    RAISE EXCEPTION '%the input is a JSON object, not %', who, jsonb_typeof(whole) USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  whole := coalesce(definition->'input', '{}') || whole;
+  IF octet_length(whole::text) > bytes_max THEN
+    RAISE EXCEPTION '%the input has % bytes; at most % can be stored', who, octet_length(whole::text), bytes_max
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+  IF cloacina_submit.id IS NOT NULL THEN
+    new_id := uuid_send(cloacina_submit.id);
+  ELSE
+    -- A UUIDv7: 48 bits of milliseconds, then what a random one has.
+    new_id := overlay(uuid_send(gen_random_uuid()) PLACING substring(int8send(now_us / 1000) FROM 3) FROM 1 FOR 6);
+    new_id := set_byte(new_id, 6, (get_byte(new_id, 6) & 15) | 112);
+  END IF;
+  SELECT count(*) INTO leaves FROM jsonb_array_elements(definition->'tasks') t
+  WHERE NOT EXISTS (SELECT 1 FROM jsonb_array_elements(definition->'tasks') o WHERE o->'after' @> jsonb_build_array(t->'name'));
+  INSERT INTO cloacina_execution (key, id, workflow, definition, priority, unique_key, submitted_at, due_at, deadline_at, open_leaves, input)
+  VALUES (nextval('cloacina_execution_number'), new_id, workflow_key, definition_key, cloacina_submit.priority, cloacina_submit.key, now_us,
+          due_us, due_us + (definition->>'deadline_ms')::bigint * 1000, leaves, whole::text)
+  ON CONFLICT DO NOTHING RETURNING cloacina_execution.key INTO new_key;
+  IF new_key IS NULL THEN
+    -- It was submitted before: by its key, or by its id.
+    SELECT e.id INTO new_id FROM cloacina_execution e
+    WHERE e.unique_key = cloacina_submit.key OR e.id = new_id ORDER BY e.unique_key = cloacina_submit.key DESC NULLS LAST LIMIT 1;
+    RETURN encode(new_id, 'hex')::uuid;
+  END IF;
+  INSERT INTO cloacina_task (id, state, definition, rank, due_at, wake_at)
+  SELECT (new_key << 16) | (t.n - 1), CASE WHEN waits THEN 2 ELSE 1 END, definition_key, -cloacina_submit.priority, due_us,
+         CASE WHEN waits THEN due_us END
+  FROM jsonb_array_elements(definition->'tasks') WITH ORDINALITY t (task, n)
+  WHERE coalesce(jsonb_array_length(t.task->'after'), 0) = 0;
+  PERFORM nextval('cloacina_change'), pg_notify('cloacina_' || left(current_schema(), 54), '');
+  RETURN encode(new_id, 'hex')::uuid;
+END
+$submit$;
