@@ -30,7 +30,7 @@ help:
 	@echo "make quick    the tests that take seconds        make check   layers, style, format: no build"
 	@echo "make asan     all tests with ASan and UBSan      make tsan    the concurrent tests with TSan"
 	@echo "make clang    build with clang, without warnings make format  apply clang-format"
-	@echo "make bench    benchmarks (BENCH=name for one)    make soak    random tests with new seeds (SOAK_SECONDS=600)"
+	@echo "make bench    benchmarks (BENCH=name for one)    make soak    random tests with new seeds, a server under load (SOAK_SECONDS=600)"
 	@echo "make install  into PREFIX (/usr/local)           make deps    everything any of these needs"
 
 deps: deps-test
@@ -84,12 +84,15 @@ bench: deps-test
 	cmake --preset release -DCLOACINA_BENCH=ON
 	cmake --build --preset release
 	mkdir -p build/bench
-	build/release/bin/cloacina_bench $(BENCH)
+	$(PYTHON) tools/pg_server.py run --durable -- build/release/bin/cloacina_bench $(BENCH)
 
 soak: deps-test
 	cmake --preset dev
 	cmake --build --preset dev
 	tools/soak.sh $(SOAK_SECONDS)
+	cmake --preset release -DCLOACINA_BENCH=ON
+	cmake --build --preset release --target cloacina_bench
+	SOAK_SECONDS=$(SOAK_SECONDS) $(PYTHON) tools/pg_server.py run --durable -- build/release/bin/cloacina_bench old_snapshot
 
 install: build
 	cmake --install build/release --prefix $(PREFIX)

@@ -53,25 +53,94 @@ std::pair<double, double> drain(const std::string& url, const Workflow& workflow
   return {static_cast<double>(tasks) / seconds, batch};
 }
 
-std::vector<Result> throughput(int tasks, bool full) {
-  const Scratch scratch;
-  const int executions = 60'000 / tasks;
+std::vector<Result> throughput(StoreKind kind, int tasks, bool full) {
+  Scratch scratch(kind);
+  const int executions = (kind == StoreKind::Sqlite ? 60'000 : 30'000) / tasks;
   const auto [rate, batch] = drain(scratch.url("a.db"), chain(tasks), executions, full ? Durability::Full : Durability::Normal);
   const int size = std::max(1, static_cast<int>(batch));
-  const double own = floor_own_statements(scratch.file("b.db"), size, executions, tasks, full);
+  const double own = floor_own_statements(*scratch.session("b.db", full), size, executions, tasks);
   std::vector<Result> out;
   const std::string name = "throughput_" + std::to_string(tasks) + "task" + (full ? "" : "_normal");
-  const std::string settings = "2 workers, batch " + std::to_string(size) + (full ? ", synchronous=FULL" : ", synchronous=NORMAL");
-  out.push_back({name, "sqlite", rate, "tasks/s", own, rate / own, settings + ", floor: own statements"});
+  const std::string settings =
+      "2 workers, batch " + std::to_string(size) + (full ? ", durable" : ", durable but for a power failure");
+  out.push_back({name, to_string(kind), rate, "tasks/s", own, rate / own, settings + ", floor: own statements"});
   if (tasks == 3 && full) {
-    const double minimal = floor_minimal(scratch.file("c.db"), size, executions);
-    out.push_back({name, "sqlite", rate, "tasks/s", minimal, rate / minimal, settings + ", floor: minimal loop"});
+    const double minimal = kind == StoreKind::Sqlite ? floor_minimal_sqlite(scratch.file("c.db"), size, executions)
+                                                     : floor_minimal_postgres(scratch.url("c.db"), size, executions);
+    out.push_back({name, to_string(kind), rate, "tasks/s", minimal, rate / minimal, settings + ", floor: minimal loop"});
   }
   return out;
 }
 
-std::vector<Result> submit_rate(int threads) {
-  const Scratch scratch;
+/// With the server a network away. The runner claims as much at once as it likes, so that what is far costs little.
+std::vector<Result> far_away() {
+  std::vector<Result> out;
+  for (const int ms : {1, 5, 20}) {
+    Scratch scratch(std::chrono::milliseconds{ms});
+    const int executions = 8'000;
+    const auto [rate, batch] = drain(scratch.url("a.db"), chain(3), executions, Durability::Full);
+    const int size = std::max(1, static_cast<int>(batch));
+    const double own = floor_own_statements(*scratch.session("b.db"), size, executions, 3);
+    out.push_back({"throughput_3task_" + std::to_string(ms) + "ms_away", "postgres", rate, "tasks/s", own, rate / own,
+                   "2 workers, batch " + std::to_string(size) + ", durable, floor: own statements as far away"});
+  }
+  return out;
+}
+
+/// Several lanes of one runner.
+std::vector<Result> lanes_on_one_server() {
+  std::vector<Result> out;
+  double alone = 0;
+  for (const int count : {1, 2, 4}) {
+    Scratch scratch(StoreKind::Postgres);
+    const auto workflow = chain(3);
+    constexpr int executions = 10'000;
+    submit_waiting(scratch.url("a.db"), workflow, executions);
+    Runner runner{{.database = scratch.url("a.db"), .workers = 4, .lanes = count}};
+    runner.add(workflow);
+    const Stopwatch watch;
+    runner.start();
+    wait_tasks(runner, 3 * executions);
+    const double rate = 3 * executions / watch.seconds();
+    if (count == 1) alone = rate;
+    out.push_back({"throughput_3task_" + std::to_string(count) + "_lanes", "postgres", rate, "tasks/s", alone, rate / alone,
+                   "4 workers, durable, floor: one lane"});
+  }
+  return out;
+}
+
+/// Several runners, each with a loop and a connection, in this process: what they have in common is the server.
+std::vector<Result> runners_on_one_server() {
+  std::vector<Result> out;
+  double alone = 0;
+  for (const int count : {1, 2, 4}) {
+    Scratch scratch(StoreKind::Postgres);
+    const auto workflow = chain(3);
+    constexpr int executions = 10'000;
+    submit_waiting(scratch.url("a.db"), workflow, executions);
+    std::vector<std::unique_ptr<Runner>> runners;
+    for (int i = 0; i < count; ++i) {
+      runners.push_back(std::make_unique<Runner>(RunnerOptions{.database = scratch.url("a.db"), .workers = 2}));
+      runners.back()->add(workflow);
+    }
+    const Stopwatch watch;
+    for (auto& r : runners) r->start();
+    const auto done = [&] {
+      std::int64_t sum = 0;
+      for (const auto& r : runners) sum += r->stats().tasks;
+      return sum;
+    };
+    while (done() < 3 * executions) std::this_thread::sleep_for(1ms);
+    const double rate = 3 * executions / watch.seconds();
+    if (count == 1) alone = rate;
+    out.push_back({"throughput_3task_" + std::to_string(count) + "_runners", "postgres", rate, "tasks/s", alone, rate / alone,
+                   "durable, floor: one runner"});
+  }
+  return out;
+}
+
+std::vector<Result> submit_rate(StoreKind kind, int threads) {
+  Scratch scratch(kind);
   Runner runner{{.database = scratch.url("a.db")}};
   const auto workflow = chain(1);
   runner.add(workflow);
@@ -88,13 +157,13 @@ std::vector<Result> submit_rate(int threads) {
     }
   }
   const double rate = each * threads / watch.seconds();
-  const double floor = floor_own_submit(scratch.file("b.db"), threads, each * threads);
-  return {{"submit_" + std::to_string(threads) + "_threads", "sqlite", rate, "executions/s", floor, rate / floor,
+  const double floor = floor_own_submit(*scratch.session("b.db"), threads, each * threads);
+  return {{"submit_" + std::to_string(threads) + "_threads", to_string(kind), rate, "executions/s", floor, rate / floor,
            "durable, floor: own statements, " + std::to_string(threads) + " a commit"}};
 }
 
-std::vector<Result> latency() {
-  const Scratch scratch;
+std::vector<Result> latency(StoreKind kind) {
+  Scratch scratch(kind);
   Runner runner{{.database = scratch.url("a.db")}};
   const auto workflow = chain(1);
   runner.add(workflow);
@@ -107,22 +176,48 @@ std::vector<Result> latency() {
     ms.push_back(watch.seconds() * 1e3);
     // The floor is taken in between, so that both see the same disk.
     if (i % 50 == 0) {
-      const auto some = floor_commit_ms(scratch.file("b.db"), 50);
+      const auto some = kind == StoreKind::Sqlite ? floor_commit_ms_sqlite(scratch.file("b.db"), 50)
+                                                  : floor_commit_ms_postgres(scratch.url("b.db"), 50);
       commit.insert(commit.end(), some.begin(), some.end());
     }
   }
+  double floor = percentile(commit, 0.5);
+  if (kind == StoreKind::Postgres) floor += percentile(floor_round_trip_ms(scratch.url("b.db"), 200), 0.5);
   std::vector<Result> out;
   for (const double p : {0.5, 0.99}) {
-    const double floor = percentile(commit, 0.5);
     const double value = percentile(ms, p);
-    out.push_back({p == 0.5 ? "latency_idle_p50" : "latency_idle_p99", "sqlite", value, "ms", floor, value / floor,
-                   "submit to result, 1 task, floor: p50 of one durable commit"});
+    out.push_back({p == 0.5 ? "latency_idle_p50" : "latency_idle_p99", to_string(kind), value, "ms", floor, value / floor,
+                   std::string("submit to result, 1 task, floor: p50 of one durable commit") +
+                       (kind == StoreKind::Postgres ? " and one round trip" : "")});
+  }
+  return out;
+}
+
+/// As seen by a client that submits beside the runner, over connections of its own.
+std::vector<Result> latency_from_elsewhere(StoreKind kind) {
+  Scratch scratch(kind);
+  const auto workflow = chain(1);
+  Runner runner{{.database = scratch.url("a.db")}};
+  runner.add(workflow);
+  runner.start();
+  Runner client{{.database = scratch.url("a.db")}};
+  (void)client.run(workflow.name());
+  std::vector<double> ms;
+  for (int i = 0; i < 300; ++i) {
+    const Stopwatch watch;
+    (void)client.run(workflow.name());
+    ms.push_back(watch.seconds() * 1e3);
+  }
+  std::vector<Result> out;
+  for (const double p : {0.5, 0.99}) {
+    out.push_back({p == 0.5 ? "latency_elsewhere_p50" : "latency_elsewhere_p99", to_string(kind), percentile(ms, p), "ms", 0, 0,
+                   "submit to result, 1 task, by a client that is no runner"});
   }
   return out;
 }
 
 std::vector<Result> fan_out() {
-  const Scratch scratch;
+  Scratch scratch;
   WorkflowBuilder flow("fan");
   auto root = flow.task("root", [] {});
   auto join = flow.task("join", [] {});
@@ -137,13 +232,13 @@ std::vector<Result> fan_out() {
   const Stopwatch watch;
   (void)runner.run("fan");
   const double seconds = watch.seconds();
-  const double floor = floor_own_statements(scratch.file("b.db"), 500, 10'000, 1, true);
+  const double floor = floor_own_statements(*scratch.session("b.db"), 500, 10'000, 1);
   return {{"fan_out_10000", "sqlite", 10'002 / seconds, "tasks/s", floor, 10'002 / seconds / floor,
            "one execution, out and in, floor: own statements of 1-task executions"}};
 }
 
 std::vector<Result> big_context() {
-  const Scratch scratch;
+  Scratch scratch;
   WorkflowBuilder flow("big");
   auto last = flow.task("t0", [](TaskContext& t) { t.context().set("blob", std::string(1 << 20, 'x')); });
   for (int i = 1; i < 100; ++i) {
@@ -160,7 +255,7 @@ std::vector<Result> big_context() {
     ms.push_back(watch.seconds() * 1e3);
   }
   const double value = percentile(ms, 0.5);
-  const double floor = 100 * percentile(floor_commit_ms(scratch.file("b.db"), 300), 0.5);
+  const double floor = 100 * percentile(floor_commit_ms_sqlite(scratch.file("b.db"), 300), 0.5);
   return {{"context_1mib_chain_100", "sqlite", value, "ms", floor, value / floor, "floor: 100 durable commits"}};
 }
 
@@ -183,20 +278,39 @@ void insert_history(const std::string& file, int executions) {
   sqlite3_close(db);
 }
 
-std::vector<Result> history() {
-  const Scratch scratch;
+std::vector<Result> history(StoreKind kind) {
+  Scratch scratch(kind);
   const auto workflow = chain(3);
-  constexpr int executions = 20'000;
+  const int executions = kind == StoreKind::Sqlite ? 20'000 : 10'000;
   const auto empty = drain(scratch.url("a.db"), workflow, executions, Durability::Full).first;
   { Runner{{.database = scratch.url("b.db")}}.add(workflow); }
-  insert_history(scratch.file("b.db"), 1'000'000);
+  if (kind == StoreKind::Sqlite) {
+    insert_history(scratch.file("b.db"), 1'000'000);
+  } else {
+    insert_history_on_server(scratch.url("b.db"), 1'000'000);
+  }
   const auto full = drain(scratch.url("b.db"), workflow, executions, Durability::Full).first;
-  return {{"throughput_3task_with_1000000_finished", "sqlite", full, "tasks/s", empty, full / empty,
-           "floor: the same in an empty file"}};
+  return {{"throughput_3task_with_1000000_finished", to_string(kind), full, "tasks/s", empty, full / empty,
+           "floor: the same in an empty database"}};
+}
+
+/// Statements and round trips of an idle runner, as the server counts them.
+std::vector<Result> idle_on_server() {
+  Scratch scratch(StoreKind::Postgres);
+  Runner runner{{.database = scratch.url("a.db")}};
+  runner.add(chain(1));
+  runner.start();
+  (void)runner.run("chain1");
+  std::this_thread::sleep_for(1s);
+  const auto before = transactions_on_server(scratch.url("a.db"));
+  std::this_thread::sleep_for(10s);
+  const auto after = transactions_on_server(scratch.url("a.db"));
+  return {
+      {"idle_transactions", "postgres", (after - before) / 10, "per s", 1, after - before, "one runner, 10 s; floor: the target"}};
 }
 
 std::vector<Result> memory() {
-  const Scratch scratch;
+  Scratch scratch;
   const auto workflow = chain(3);
   const double before = resident_mib(::getpid());
   Runner runner{{.database = scratch.url("a.db"), .workers = 2}};
@@ -217,18 +331,27 @@ std::vector<Result> memory() {
 }  // namespace
 
 std::vector<Benchmark> engine_benchmarks() {
-  return {
-      {"throughput_1task", [] { return throughput(1, true); }},
-      {"throughput_3task", [] { return throughput(3, true); }},
-      {"throughput_3task_normal", [] { return throughput(3, false); }},
-      {"submit_1_threads", [] { return submit_rate(1); }},
-      {"submit_8_threads", [] { return submit_rate(8); }},
-      {"latency_idle", latency},
-      {"fan_out", fan_out},
-      {"context", big_context},
-      {"history", history},
-      {"memory", memory},
-  };
+  std::vector<Benchmark> all;
+  for (const auto kind : kinds()) {
+    all.push_back({"throughput_1task", [kind] { return throughput(kind, 1, true); }});
+    all.push_back({"throughput_3task", [kind] { return throughput(kind, 3, true); }});
+    all.push_back({"throughput_3task_normal", [kind] { return throughput(kind, 3, false); }});
+    all.push_back({"submit_1_threads", [kind] { return submit_rate(kind, 1); }});
+    all.push_back({"submit_8_threads", [kind] { return submit_rate(kind, 8); }});
+    all.push_back({"latency_idle", [kind] { return latency(kind); }});
+    all.push_back({"latency_elsewhere", [kind] { return latency_from_elsewhere(kind); }});
+    all.push_back({"history", [kind] { return history(kind); }});
+    if (kind == StoreKind::Postgres) {
+      all.push_back({"runners", runners_on_one_server});
+      all.push_back({"lanes", lanes_on_one_server});
+      all.push_back({"away", far_away});
+      all.push_back({"idle_on_server", idle_on_server});
+    }
+  }
+  all.push_back({"fan_out", fan_out});
+  all.push_back({"context", big_context});
+  all.push_back({"memory", memory});
+  return all;
 }
 
 }  // namespace cloacina::bench

@@ -9,19 +9,6 @@
 
 namespace cloacina::bench {
 
-Scratch::Scratch() {
-  // Beside the build, not in /tmp: that may be memory, and a durable commit must reach a disk.
-  std::string name = std::string(CLOACINA_BENCH_FOLDER) + "/scratch-XXXXXX";
-  std::filesystem::create_directories(CLOACINA_BENCH_FOLDER);
-  if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make " + name);
-  folder_ = name;
-}
-
-Scratch::~Scratch() {
-  std::error_code error;
-  std::filesystem::remove_all(folder_, error);
-}
-
 double resident_mib(int pid) {
   std::ifstream in("/proc/" + std::to_string(pid) + "/statm");
   double total = 0;
@@ -38,6 +25,9 @@ int run(const std::vector<std::string>& wanted) {
   auto all = engine_benchmarks();
   for (auto& benchmark : schedule_benchmarks()) all.push_back(std::move(benchmark));
   for (auto& benchmark : cron_benchmarks()) all.push_back(std::move(benchmark));
+  if (!wanted.empty()) {
+    for (auto& benchmark : soak_benchmarks()) all.push_back(std::move(benchmark));
+  }
   for (const auto& benchmark : all) {
     const auto named = [&](const std::string& w) { return benchmark.name.find(w) != std::string::npos; };
     if (!wanted.empty() && std::none_of(wanted.begin(), wanted.end(), named)) continue;

@@ -67,8 +67,8 @@ void put_at(Runner& runner, int count, const std::string& cron, const std::strin
 }
 
 /// `due` of `stored` schedules fire at one instant.
-std::vector<Result> due_at_once(const std::string& name, int stored, int due) {
-  const Scratch scratch;
+std::vector<Result> due_at_once(StoreKind kind, const std::string& name, int stored, int due) {
+  Scratch scratch(kind);
   Lateness lateness;
   Runner runner{{.database = scratch.url("a.db"), .workers = 2}};
   runner.add(lateness.workflow());
@@ -83,8 +83,8 @@ std::vector<Result> due_at_once(const std::string& name, int stored, int due) {
   std::vector<Result> out;
   for (const auto& [suffix, p] : {std::pair{"_p50", 0.5}, std::pair{"_last", 1.0}}) {
     const double value = percentile(values, p);
-    const double floor = floor_own_firings_ms(scratch.file("floor" + std::string(suffix)), static_cast<int>(due * p), 256);
-    out.push_back({name + suffix, "sqlite", value, "ms", floor, value / floor, settings});
+    const double floor = floor_own_firings_ms(*scratch.session("floor" + std::string(suffix)), static_cast<int>(due * p), 256);
+    out.push_back({name + suffix, to_string(kind), value, "ms", floor, value / floor, settings});
   }
   return out;
 }
@@ -103,7 +103,7 @@ double wakeups() {
 }
 
 std::vector<Result> idle_with_many() {
-  const Scratch scratch;
+  Scratch scratch;
   Lateness lateness;
   {
     Runner client{{.database = scratch.url("a.db")}};
@@ -124,7 +124,7 @@ std::vector<Result> idle_with_many() {
 
 /// A day of missed seconds is caught up; ten others fire every second meanwhile.
 std::vector<Result> catch_up() {
-  const Scratch scratch;
+  Scratch scratch;
   Lateness lateness;
   std::atomic<std::int64_t> caught{0};
   Runner runner{{.database = scratch.url("a.db"), .workers = 2}};
@@ -147,7 +147,7 @@ std::vector<Result> catch_up() {
   while (caught < slots && watch.seconds() < 120) std::this_thread::sleep_for(1ms);
   const double rate = static_cast<double>(caught) / watch.seconds();
   const auto values = lateness.take();
-  const double floor = floor_own_statements(scratch.file("b.db"), 100, 20'000, 1, true);
+  const double floor = floor_own_statements(*scratch.session("b.db"), 100, 20'000, 1);
   const std::string settings = "86,400 missed slots, catchup all, 2 workers";
   std::vector<Result> out{{"catchup_slots", "sqlite", rate, "slots/s", floor, rate / floor, settings + ", floor: own statements"}};
   for (const auto& [suffix, p] : {std::pair{"_p50", 0.5}, std::pair{"_max", 1.0}}) {
@@ -160,10 +160,14 @@ std::vector<Result> catch_up() {
 }  // namespace
 
 std::vector<Benchmark> schedule_benchmarks() {
-  return {{"schedules_1000", [] { return due_at_once("schedules_1000_due", 1'000, 1'000); }},
-          {"schedules_100k", [] { return due_at_once("schedules_10k_of_100k_due", 100'000, 10'000); }},
-          {"schedules_idle", idle_with_many},
-          {"catchup", catch_up}};
+  std::vector<Benchmark> all;
+  for (const auto kind : kinds()) {
+    all.push_back({"schedules_1000", [kind] { return due_at_once(kind, "schedules_1000_due", 1'000, 1'000); }});
+    all.push_back({"schedules_100k", [kind] { return due_at_once(kind, "schedules_10k_of_100k_due", 100'000, 10'000); }});
+  }
+  all.push_back({"schedules_idle", idle_with_many});
+  all.push_back({"catchup", catch_up});
+  return all;
 }
 
 }  // namespace cloacina::bench
