@@ -10,7 +10,9 @@ namespace {
 
 /// Schedules of one turn, and slots of all of them together: a turn stays short, and others' work is not held up. The first turn of
 /// many that are due is the shortest: how long their tasks take, and so how many to claim, is known before most of them have fired.
+/// While more fire than can be claimed they take turns with what runs; when all are claimed at once, fewer turns are better.
 constexpr int schedules_first = 16;
+constexpr int schedules_beside_tasks = 64;
 constexpr int schedules_max = 256;
 constexpr int slots_max = 512;
 constexpr int slots_of_one_max = 100;
@@ -32,8 +34,6 @@ void Engine::plan_schedules(store::Batch& batch, const Now& now, Effects& effect
     if (!next_slot_ || *next_slot_ > now.utc) return;
     const auto due = store_.due_schedules(now.utc, schedules_at_once_);
     if (due.rows.empty()) look_ = true;  // another runner was faster: when is the next?
-    schedules_at_once_ =
-        static_cast<int>(due.rows.size()) < schedules_at_once_ ? schedules_first : std::min(2 * schedules_at_once_, schedules_max);
     const int each = std::clamp(slots_max / std::max(static_cast<int>(due.rows.size()), 1), 1, slots_of_one_max);
     for (const auto& row : due.rows) batch.schedules.push_back(plan_schedule(row, due.now, each, options_.zones, read_schedules_));
   } catch (const Error& e) {
@@ -81,6 +81,12 @@ void Engine::settle_schedules(const store::BatchResult& result, const store::Bat
       if (result.schedules[i] != store::Applied::Yes) reboot_again_.push_back(reboots_[i]);
     }
     reboots_.clear();
+  }
+  if (!batch.schedules.empty()) {
+    const bool all_claimed = batch.claim && static_cast<int>(result.claimed.size()) < batch.claim->limit;
+    const bool more = static_cast<int>(batch.schedules.size()) >= schedules_at_once_;
+    schedules_at_once_ =
+        more ? std::min(2 * schedules_at_once_, all_claimed ? schedules_max : schedules_beside_tasks) : schedules_first;
   }
   if (batch.timers || !batch.schedules.empty()) next_slot_ = by_own_clock(result.next_slot, result, now);
   if (draining_) return;
