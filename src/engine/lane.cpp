@@ -157,7 +157,9 @@ bool Lane::look_for_changes(bool anyhow) {
   if (hinted && watch_->hints_early()) settling_.hint(clock);
   settling_.looked(clock);
   if (!hinted && !anyhow) return false;
-  if (!store_->changed_by_others()) return false;
+  // A hint that comes with the commit is a change by itself: what else tells of changes may have been seen before that.
+  const bool told = hinted && !watch_->hints_early();
+  if (!store_->changed_by_others() && !told) return false;
   engine_.hint();
   options_.on_change_by_others();
   hinted_ = true;

@@ -67,6 +67,21 @@ TEST_F(Fleet, AnAtRebootScheduleFiresOnceForAllLanes) {
   EXPECT_THAT(r->schedules().history("boot").firings, SizeIs(1));
 }
 
+TEST_F(Fleet, ACommitIsHeardOfHoweverLongAgoItsSubmissionWas) {
+  auto o = options();
+  o.heartbeat = 1h;
+  o.lease = 3h;
+  const auto r = started({single("flow")}, o);
+  cloacina::test::RawConnection app(o.database);
+  app.run("BEGIN");
+  const auto id = r->submit_in(app.handle(), "flow");
+  // The runner looks meanwhile, sees that there is something, and finds nothing.
+  const auto other = runner();
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(other->run("flow").completed());
+  app.run("COMMIT");
+  EXPECT_TRUE(r->wait(id, patience / 3).completed());
+}
+
 TEST_F(Fleet, BehindAPoolerOthersWorkIsLookedFor) {
   const cloacina::test::FreshSchema schema;
   auto o = options();
