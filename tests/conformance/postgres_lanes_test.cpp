@@ -13,6 +13,7 @@
 #include "core/changes.hpp"
 #include "postgres/fresh_schema.hpp"
 #include "postgres/proxy.hpp"
+#include "store/postgres/lost_commit.hpp"
 
 namespace cloacina::test {
 namespace {
@@ -372,6 +373,49 @@ TEST_F(PostgresCut, WhatALostCommitHasDoneComesWithTheNextOne) {
   b.outcomes.push_back(lane.completed(result.claimed[0]));
   EXPECT_THAT(lane.store->commit(b).finished, SizeIs(1));
   EXPECT_THAT(audit(), IsEmpty());
+}
+
+/// A server that crashes forgets numbers that left no trace, and gives them to others, who commit.
+TEST_F(PostgresLanes, ANumberThatWasGivenToAnotherTransactionProvesNothing) {
+  const auto definition = put(chain("w", {"a", "b"}));
+  Lane lane(*database_);
+  auto b = lane.batch();
+  b.submissions.push_back(lane.execution(definition));
+  b.claim = lane.request(1, definition);
+  const auto first = lane.store->commit(b);
+  const auto task = first.claimed.at(0);
+  store::postgres::PgSession session(store::postgres::target_of(schema_.url(), {}));
+  const auto another = RawConnection(schema_.url()).run("SELECT pg_current_xact_id()");
+  const auto is_taken_for_committed = [&](const Batch& batch, const BatchResult& result) {
+    store::postgres::LostCommit lost;
+    lost.remember(another, batch, result);
+    EXPECT_TRUE(lost.find_out(session));
+    return lost.forget();
+  };
+  Batch outcome = lane.batch();
+  outcome.outcomes.push_back(lane.completed(task));
+  BatchResult applied;
+  applied.outcomes = {Applied::Yes};
+  EXPECT_FALSE(is_taken_for_committed(outcome, applied)) << "its task still runs";
+
+  BatchResult claims;
+  claims.claimed = {task};
+  EXPECT_TRUE(is_taken_for_committed(lane.batch(), claims));
+  claims.claimed[0].fence = task.fence + 1;
+  EXPECT_FALSE(is_taken_for_committed(lane.batch(), claims)) << "nobody has that fence";
+  Batch of_another = lane.batch();
+  of_another.runner += 1;
+  claims.claimed[0].fence = task.fence;
+  EXPECT_FALSE(is_taken_for_committed(of_another, claims)) << "somebody else has that fence";
+
+  BatchResult submitted = first;
+  submitted.claimed.clear();
+  EXPECT_TRUE(is_taken_for_committed(lane.batch(), submitted));
+  submitted.submissions[0].id = ExecutionId::generate();
+  EXPECT_FALSE(is_taken_for_committed(lane.batch(), submitted)) << "there is no such execution";
+
+  EXPECT_EQ(lane.store->commit(outcome).outcomes.at(0), Applied::Yes);
+  EXPECT_TRUE(is_taken_for_committed(outcome, applied));
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ void LostCommit::Answers::merge_into(BatchResult& result) {
 
 void LostCommit::remember(std::string number, const Batch& batch, BatchResult result) {
   number_ = std::move(number);
+  runner_ = batch.runner;
   outcomes_.clear();
   for (std::size_t i = 0; i < batch.outcomes.size(); ++i) {
     outcomes_.emplace(std::pair{batch.outcomes[i].task, batch.outcomes[i].fence}, result.outcomes[i]);
@@ -45,15 +46,43 @@ bool LostCommit::find_out(PgSession& session) {
     for (int look = 0; look < looks_max; ++look) {
       auto use = session.use("transaction_status");
       if (!use.bind(number_).step()) return false;
-      // NULL: so long ago that it is not known any more.
-      committed_ = use.text(0) == "committed";
-      if (use.text(0) != "in progress") return true;
+      const bool ended = use.text(0) != "in progress";
+      // NULL: so long ago that only its mark can tell.
+      const bool committed = use.is_null(0) || use.text(0) == "committed";
+      if (ended) {
+        committed_ = committed && has_left_its_mark(session);
+        return true;
+      }
       std::this_thread::sleep_for(look_gap);
     }
   } catch (const Error&) {
     // Not now.
   }
   return false;
+}
+
+bool LostCommit::has_left_its_mark(PgSession& session) const {
+  // One is enough: they were written together, or not at all.
+  for (const auto& [claim, applied] : outcomes_) {
+    if (applied != Applied::Yes) continue;
+    auto use = session.use("load_task");
+    // A claim that still runs has no outcome.
+    return !use.bind(sql::row_of(claim.first)).step() || static_cast<State>(use.integer(0)) != State::Running ||
+           use.integer(1) != claim.second;
+  }
+  for (const auto& claimed : result_.claimed) {
+    auto use = session.use("claim_of_task");
+    // A fence that is larger was taken after it; the same one may be somebody else's.
+    return use.bind(sql::row_of(claimed.task)).step() &&
+           (use.integer(0) > claimed.fence || (use.integer(0) == claimed.fence && use.integer(1) == runner_));
+  }
+  for (const auto& submitted : result_.submissions) {
+    if (submitted.applied != Applied::Yes) continue;
+    auto use = session.use("find_execution");
+    return use.bind(submitted.id.bytes()).step();
+  }
+  // What else a turn does is done again without harm, or is found to be done.
+  return true;
 }
 
 bool LostCommit::forget() {

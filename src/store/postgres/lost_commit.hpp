@@ -8,6 +8,9 @@ namespace cloacina::store::postgres {
 
 /// A commit whose answer was lost with the connection: the server knows what became of it, as soon as it can be asked. Until then
 /// the caller has been told that nothing is known, and comes again with the same outcomes.
+///
+/// The number of the transaction alone does not say it: a server that crashed may give a number that left no trace to another
+/// transaction. So one of the rows that it would have written is looked at too.
 class LostCommit {
  public:
   /// What the lost commit has done, when it turns out that it was one.
@@ -29,7 +32,10 @@ class LostCommit {
   [[nodiscard]] std::optional<Answers> settle(PgSession& session, const Batch& next);
 
  private:
+  [[nodiscard]] bool has_left_its_mark(PgSession& session) const;
+
   std::string number_;
+  RunnerKey runner_ = 0;
   std::map<std::pair<TaskKey, std::int64_t>, Applied> outcomes_;
   BatchResult result_;
   bool committed_ = false;

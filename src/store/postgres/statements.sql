@@ -37,6 +37,8 @@ DO 'BEGIN RAISE EXCEPTION ''the claim of the task was lost: this transaction is 
 SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, pg_current_xact_id()::text, last_value FROM cloacina_change;
 -- name: transaction_status
 SELECT pg_xact_status($1::text::xid8);
+-- name: claim_of_task
+SELECT fence, runner FROM cloacina_task WHERE id = $1::bigint;
 -- name: clock
 SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
 -- name: announce
