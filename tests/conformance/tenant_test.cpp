@@ -220,7 +220,7 @@ TEST_F(PostgresTenants, WhoMayNotMakeOneIsToldWhatAnAdministratorHasToRun) {
   EXPECT_THAT(error_of([&] { (void)migrate(url_of(role), false, one); }), HasSubstr("NotFound: there is no tenant"));
   // And then it works.
   raw.run(statement);
-  EXPECT_EQ(migrate(url_of(role), false, one).applied.size(), 1U);
+  EXPECT_THAT(migrate(url_of(role), false, one).applied, Contains("0001_first"));
   EXPECT_EQ(error_of([&] { Runner runner(RunnerOptions{.database = url_of(role), .tenant = one}); }), "nothing thrown");
   remove_tenant(url, one);
   raw.run("DROP ROLE " + role);
