@@ -28,7 +28,7 @@ SELF = ("tools/check_style.py", "tools/test_check_style.py")
 # what to look for, in which files, below which folder, what to say
 RULES = [
     (re.compile(r"\b(TODO|FIXME|XXX|HACK)\b"), CODE, "", "finish it, or write it down elsewhere"),
-    (re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|time\.sleep)\b"), (*CPP, "*.py"), "tests/",
+    (re.compile(r"\b(this_thread::sleep_for|this_thread::sleep_until|usleep|nanosleep|time\.sleep)\b"), (*CPP, "*.py"), "tests/",
      "a test waits for a signal or moves the clock"),
     (re.compile(r"GTEST_SKIP|DISABLED_|pytest\.mark\.skip|unittest\.skip|\.skipTest\("), (*CPP, "*.py"), "",
      "a test that does not run is no test"),

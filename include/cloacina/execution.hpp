@@ -15,7 +15,7 @@
 namespace cloacina {
 
 enum class ExecutionStatus { Pending, Running, Paused, Completed, Failed, Cancelled };
-/// A task that waits for its retry or for a delay is Ready with a `run_at` in the future.
+/// A task that waits for its retry, for a delay or in its own code is Ready with a `run_at` in the future.
 enum class TaskStatus { NotStarted, Ready, Running, Completed, Failed, Skipped, Cancelled };
 enum class AttemptStatus { Running, Completed, Failed, Cancelled, Crashed };
 
@@ -50,6 +50,7 @@ struct TaskState {
   std::optional<Timestamp> finished_at;
   std::optional<std::string> error;  ///< Failed: of the last attempt; Skipped: the reason
   int crashes = 0;
+  int deferrals = 0;              ///< how often it gave its worker back, to wait in its own code
   std::vector<Attempt> attempts;  ///< oldest first
 };
 

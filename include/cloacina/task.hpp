@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -10,6 +12,7 @@
 #include "cloacina/context.hpp"
 #include "cloacina/export.hpp"
 #include "cloacina/id.hpp"
+#include "cloacina/time.hpp"
 #include "cloacina/transaction.hpp"
 
 namespace cloacina {
@@ -36,6 +39,12 @@ class CLOACINA_API TaskContext {
 
   /// Records an outcome in a transaction of the user's.
   using Complete = std::function<void(const UserConnection&, const TaskContext&)>;
+  /// How far earlier runs of this attempt have come in their waits.
+  struct Waited {
+    int passed = 0;                    ///< so many waits of the function are over
+    int deferrals = 0;                 ///< so often it gave its worker back
+    std::optional<Timestamp> since{};  ///< when it did so first
+  };
 
   TaskContext(const Identity& identity, Context context, std::stop_token stop, Complete complete = {})
       : identity_(identity), context_(std::move(context)), stop_(std::move(stop)), complete_(std::move(complete)) {}
@@ -66,6 +75,28 @@ class CLOACINA_API TaskContext {
   /// Error{InvalidArgument} when `connection` is to another database or has no transaction open; Error{Unavailable}.
   void complete_in(const UserConnection& connection);
 
+  /// Waits until `condition` holds, and takes nothing up meanwhile: no worker, no memory, nothing but the task's row. Also across
+  /// restarts, on whichever runner is there then.
+  ///
+  /// When `condition()` is true, it returns. Else this run of the function ends here, without an outcome, and the function is
+  /// called again **from its start** when `interval` has passed (at least a millisecond). What was set in the context by then is
+  /// kept. The waits of a function are told apart by their order, so let that be the same each time: one that is over is not waited
+  /// for again. What stands before a wait runs again after it; make it harmless to repeat.
+  ///
+  /// It is the same attempt: a wait is no failure and counts as none. The timeout counts for each run, the workflow's deadline for
+  /// all of it; `waiting_since` tells how long it has been. An attempt that fails has waited for nothing: its retry begins anew.
+  /// *Throws* what `condition` throws; and something that is no std::exception, to end the run: let it pass.
+  void defer_until(const std::function<bool()>& condition, std::chrono::milliseconds interval);
+  /// Waits for `time`, in the same way: the function runs again from its start when it has passed, and this call returns then.
+  void sleep_for(std::chrono::milliseconds time);
+  /// When this attempt gave its worker back for the first time; none when it has not.
+  [[nodiscard]] std::optional<Timestamp> waiting_since() const noexcept { return waited_.since; }
+
+  /// For the library itself: what earlier runs waited for, and how long this one has to.
+  void set_waited(const Waited& waited) { waited_ = waited; }
+  [[nodiscard]] const Waited& waited() const noexcept { return waited_; }
+  [[nodiscard]] std::optional<std::chrono::milliseconds> deferred() const noexcept { return deferred_; }
+
   /// Keeps `output` with this attempt, in place of what was kept before; `cloacinactl logs` shows it. Also kept when the attempt
   /// fails.
   void keep_output(TaskOutput output) { output_ = std::move(output); }
@@ -78,6 +109,11 @@ class CLOACINA_API TaskContext {
   std::stop_token stop_;
   TaskOutput output_;
   Complete complete_;
+  Waited waited_;
+  int waits_ = 0;  // of this run so far
+  std::optional<std::chrono::milliseconds> deferred_;
+
+  [[noreturn]] void give_back(std::chrono::milliseconds time, int passed);
 };
 
 /// A task's code. It may throw anything; what it throws is the attempt's error.

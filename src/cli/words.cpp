@@ -76,6 +76,7 @@ std::string remark_on(const TaskState& t, Timestamp now) {
   if (t.attempts.size() > 1) add("attempt " + std::to_string(t.attempts.back().number));
   if (t.crashes > 0) add(std::to_string(t.crashes) + (t.crashes == 1 ? " crash" : " crashes"));
   if (t.status == TaskStatus::Ready && t.run_at && *t.run_at > now) add("in " + human_duration(*t.run_at - now));
+  if (t.deferrals > 0) add("waited " + std::to_string(t.deferrals) + (t.deferrals == 1 ? " time" : " times"));
   if (t.error) add(one_line(*t.error));
   if (!t.error && t.status == TaskStatus::Ready && !t.attempts.empty() && t.attempts.back().error) {
     add("after: " + one_line(*t.attempts.back().error));

@@ -131,6 +131,10 @@ void Engine::conclude(WorkDone&& done, const Flight& flight, Timestamp now) {
   } else if (flight.reason == StopReason::Cancelled) {
     o.kind = Kind::Cancelled;
     o.error = done.failure ? "cancelled; " + done.failure->error : "cancelled";
+  } else if (done.deferred) {
+    o.kind = Kind::Deferred;
+    o.retry_at = now + *done.deferred;
+    o.deferred = std::move(done.deferred_text);
   } else if (flight.reason == StopReason::Halted || flight.reason == StopReason::LeaseLost) {
     o.kind = Kind::Returned;
     o.error = flight.reason == StopReason::Halted ? "its runner stopped" : "its runner could not renew its lease";
@@ -336,7 +340,8 @@ void Engine::after_commit(store::BatchResult& result, const store::Batch& batch,
   if (result.changed_by_others && store::only_renews(batch)) look_ = effects.again = true;
   submitted_ += std::count_if(result.submissions.begin(), result.submissions.end(),
                               [](const auto& s) { return s.applied == store::Applied::Yes; });
-  tasks_done_ += std::count_if(batch.outcomes.begin(), batch.outcomes.end(), [](const auto& o) { return o.began; });
+  tasks_done_ += std::count_if(batch.outcomes.begin(), batch.outcomes.end(),
+                               [](const auto& o) { return o.began && o.kind != Kind::Deferred; });
   settle_schedules(result, batch, now, effects);
   settle_outcomes(result, effects);
   answer(result, messages, effects);

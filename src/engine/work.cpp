@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/changes.hpp"
+#include "core/deferral.hpp"
 
 namespace cloacina::engine {
 
@@ -71,14 +72,46 @@ void judge(WorkDone& done) {
 
 namespace {
 
+void check_size(const WorkItem& item, const std::string& changes) {
+  if (changes.size() <= item.context_bytes_max) return;
+  throw Error(ErrorCode::InvalidArgument, "the task changed " + std::to_string(changes.size()) +
+                                              " bytes of the context; context_bytes_max is " +
+                                              std::to_string(item.context_bytes_max));
+}
+
 /// What a task has changed, as it is stored. *Throws* Error{InvalidArgument} when that is too much.
 void take_changes(const WorkItem& item, const Context& context, WorkDone& done) {
   done.changes = std::make_shared<const ContextValues>(context.changes());
   done.changes_text = core::changes_to_text(*done.changes);
-  if (done.changes_text.size() <= item.context_bytes_max) return;
-  throw Error(ErrorCode::InvalidArgument, "the task changed " + std::to_string(done.changes_text.size()) +
-                                              " bytes of the context; context_bytes_max is " +
-                                              std::to_string(item.context_bytes_max));
+  check_size(item, done.changes_text);
+}
+
+void drop_changes(WorkDone& done) {
+  done.changes.reset();
+  done.changes_text.clear();
+}
+
+/// Goes on where an earlier run began to wait.
+void take_up(const std::string& kept, TaskContext& task) {
+  const auto deferral = core::deferral_from_text(kept);
+  task.set_waited(deferral.waited);
+  for (const auto& [key, value] : deferral.changes) {
+    if (value) {
+      task.context().set(key, *value);
+    } else {
+      (void)task.context().remove(key);
+    }
+  }
+}
+
+/// Ends a run that waits. *Throws* Error{InvalidArgument} as `take_changes`.
+void put_off(const WorkItem& item, const TaskContext& task, WorkDone& done) {
+  core::Deferral deferral{task.waited(), task.context().changes()};
+  ++deferral.waited.deferrals;
+  if (!deferral.waited.since) deferral.waited.since = done.started_at;
+  done.deferred_text = core::deferral_to_text(deferral);
+  check_size(item, done.deferred_text);
+  done.deferred = task.deferred();
 }
 
 /// Records the outcome of a task that still runs as completed.
@@ -115,8 +148,7 @@ void settle_own(const WorkItem& item, WorkDone& done) {
   if (!done.failure) done.failure = Failure{FailureKind::Exception, storable(trouble), {}, {}, {}, {}};
   done.completed_in = false;
   done.finished.clear();
-  done.changes.reset();
-  done.changes_text.clear();
+  drop_changes(done);
 }
 
 }  // namespace
@@ -136,17 +168,24 @@ WorkDone perform(std::shared_ptr<WorkItem> item) {
                    [&](const UserConnection& connection, const TaskContext& self) { complete_in(connection, *item, self, done); });
   try {
     task.context() = Context(item->context->get());
+    if (!claimed.deferred.empty()) take_up(claimed.deferred, task);
     item->began.store(std::chrono::steady_clock::now().time_since_epoch().count(), std::memory_order_release);
     if (!item->code().run) throw Error(ErrorCode::InvalidWorkflow, "this runner has no code for the task");
     item->code().run(task);
-    if (!done.completed_in) take_changes(*item, task.context(), done);
+    if (!done.completed_in && !task.deferred()) take_changes(*item, task.context(), done);
     if (!item->task().command.is_null()) done.exit = 0;
   } catch (...) {
     done.failure = failure_of(std::current_exception());
     done.exit = done.failure->exit;
-    if (!done.completed_in) {
-      done.changes.reset();
-      done.changes_text.clear();
+    if (!done.completed_in) drop_changes(done);
+  }
+  if (task.deferred() && !done.completed_in) {
+    // It ends so, whatever user code made of what was thrown.
+    done.failure.reset();
+    try {
+      put_off(*item, task, done);
+    } catch (...) {
+      done.failure = failure_of(std::current_exception());
     }
   }
   if (done.completed_in) settle_own(*item, done);
@@ -157,8 +196,8 @@ WorkDone perform(std::shared_ptr<WorkItem> item) {
     // Whatever it returned, it came too late.
     done.failure = timed_out(*done.item);
     done.exit.reset();
-    done.changes.reset();
-    done.changes_text.clear();
+    done.deferred.reset();
+    drop_changes(done);
   }
   if (done.failure) judge(done);
   return done;

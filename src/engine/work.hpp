@@ -70,8 +70,10 @@ struct WorkDone {
   std::shared_ptr<const ContextValues> changes;          ///< success only
   std::string changes_text;
   TaskOutput output;
-  bool completed_in = false;                       ///< in a transaction of the user's, which is committed
-  std::vector<store::FinishedExecution> finished;  ///< by that transaction
+  std::optional<std::chrono::milliseconds> deferred;  ///< it waits so long, and its run goes on then
+  std::string deferred_text;                          ///< what it keeps meanwhile
+  bool completed_in = false;                          ///< in a transaction of the user's, which is committed
+  std::vector<store::FinishedExecution> finished;     ///< by that transaction
 };
 
 /// Runs the task's code in this thread. Everything that user code may throw is caught here, and only here.

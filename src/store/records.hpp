@@ -83,6 +83,7 @@ struct AttemptOutcome {
     Retry,      ///< failed, runs again at `retry_at`
     Cancelled,  ///< stopped because of a cancel
     Returned,   ///< given back: neither a failure nor a crash
+    Deferred,   ///< waits until `retry_at`, then the same run goes on
   };
   TaskKey task;
   std::int64_t fence = 0;
@@ -91,7 +92,8 @@ struct AttemptOutcome {
   bool began = true;  ///< Returned only: false when no user code ran, so that the run does not count
   Timestamp started_at{};
   Timestamp finished_at{};
-  Timestamp retry_at{};     ///< Retry
+  Timestamp retry_at{};     ///< Retry, Deferred
+  std::string deferred;     ///< Deferred: what it keeps meanwhile
   std::string changes;      ///< Completed: core::changes_to_text
   std::string error;        ///< Failed, Retry, Cancelled
   std::optional<int> exit;  ///< of a command
@@ -192,6 +194,7 @@ struct ClaimedTask {
   int failures = 0;  ///< attempts that failed before, crashes not counted
   bool last_chance = false;
   bool retried = false;  ///< its execution had ended before and was retried
+  std::string deferred;  ///< what the run keeps that goes on; empty when it is a new one
 };
 
 struct FinishedExecution {

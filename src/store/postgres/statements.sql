@@ -153,9 +153,10 @@ WHERE t.id = u.id AND t.fence = u.fence AND t.state + 0 = 4;
 -- name: requeue_task (many)
 -- A retry, a task given back, or one whose runner died.
 UPDATE cloacina_task t SET state = u.state, due_at = u.due_at, wake_at = u.wake_at, failures = t.failures + u.failures,
-                           crashes = t.crashes + u.crashes, number = t.number - u.number, started_at = NULL, error = u.error
-FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[])
-     u (id, fence, state, due_at, wake_at, failures, crashes, number, error)
+                           crashes = t.crashes + u.crashes, number = t.number - u.number, started_at = NULL, error = u.error,
+                           deferred = CASE WHEN u.deferred IS NULL THEN t.deferred ELSE nullif(u.deferred, '') END
+FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[],
+            $10::text[]) u (id, fence, state, due_at, wake_at, failures, crashes, number, error, deferred)
 WHERE t.id = u.id AND t.fence = u.fence AND t.state + 0 = 4;
 
 -- name: insert_attempt
@@ -206,9 +207,9 @@ WITH input AS MATERIALIZED (
   ON CONFLICT (id) DO UPDATE SET state = 4, due_at = excluded.due_at, wake_at = NULL, runner = excluded.runner,
                                  started_at = excluded.started_at, finished_at = NULL, error = NULL, fence = t.fence + 1,
                                  number = t.number + 1
-  RETURNING id, fence, number, failures, crashes
+  RETURNING id, fence, number, failures, crashes, deferred
 )
-SELECT n, c.fence, c.number, c.failures, c.crashes FROM claimed c JOIN input USING (id);
+SELECT n, c.fence, c.number, c.failures, c.crashes, c.deferred FROM claimed c JOIN input USING (id);
 
 -- name: claim_first (many)
 -- As claim_new where the task cannot have a row yet.
@@ -222,7 +223,7 @@ FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]
 UPDATE cloacina_task t SET state = 4, wake_at = NULL, runner = u.runner, started_at = u.started_at, finished_at = NULL, error = NULL,
                            fence = t.fence + 1, number = t.number + 1
 FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY u (id, runner, started_at, n)
-WHERE t.id = u.id RETURNING u.n, t.fence, t.number, t.failures, t.crashes;
+WHERE t.id = u.id RETURNING u.n, t.fence, t.number, t.failures, t.crashes, t.deferred;
 
 -- name: ready_definitions
 -- Jumps from one to the next in the index.
@@ -281,7 +282,8 @@ SELECT id, fence FROM cloacina_task WHERE id BETWEEN $1::bigint << 16 AND ($1 <<
 
 -- name: tasks_of_execution
 -- Tasks of one execution lie side by side.
-SELECT id & 65535, state, fence, number, failures, crashes, runner, started_at, finished_at, wake_at, error, due_at
+SELECT id & 65535, state, fence, number, failures, crashes, runner, started_at, finished_at, wake_at, error, due_at,
+       deferred
 FROM cloacina_task WHERE id BETWEEN $1::bigint << 16 AND ($1 << 16) | 65535 ORDER BY id;
 
 -- name: outcome_of_execution
@@ -298,33 +300,6 @@ SELECT u.n, e.input FROM unnest($1::bigint[]) WITH ORDINALITY u (key, n) JOIN cl
 -- name: cancel_waiting_tasks
 UPDATE cloacina_task SET state = 8, wake_at = NULL, finished_at = $2::bigint
 WHERE id BETWEEN $1::bigint << 16 AND ($1 << 16) | 65535 AND state IN (0, 1, 2, 3, 9);
-
--- name: hold_tasks
--- The time of a delayed task is kept for the resume.
-UPDATE cloacina_task SET state = 3 WHERE id BETWEEN $1::bigint << 16 AND ($1 << 16) | 65535 AND state IN (1, 2, 9);
-
--- name: pause_execution
-UPDATE cloacina_execution SET status = 2, odd = 2, pause_reason = $2::text WHERE key = $1::bigint;
-
--- name: resume_execution
-UPDATE cloacina_execution SET status = $2::bigint, odd = NULL, pause_reason = NULL WHERE key = $1::bigint;
-
--- name: release_held
-UPDATE cloacina_task SET state = $2::bigint, wake_at = $3::bigint WHERE id = $1::bigint;
-
--- name: reset_task
--- A retry from above: as if never started, but the fence and the numbers of runs go on. The counters hold what the parents that are not
--- run again have ended as.
-INSERT INTO cloacina_task (id, state, definition, rank, due_at, done, completed, failed)
-VALUES ($1::bigint, 0, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::bigint, $7::bigint)
-ON CONFLICT (id) DO UPDATE SET state = 0, wake_at = NULL, failures = 0, crashes = 0, done = excluded.done, completed = excluded.completed,
-                               failed = excluded.failed, runner = NULL, started_at = NULL, finished_at = NULL, changes = NULL, error = NULL;
-
--- name: reopen_execution
-UPDATE cloacina_execution SET status = 1, odd = NULL, open_leaves = $2::bigint, failed = $3::bigint, retried = 1, error = NULL,
-                              finished_at = NULL, waiting = 0, open_gate = gate, started_at = coalesce(started_at, $4::bigint),
-                              deadline_at = NULL
-WHERE key = $1::bigint;
 
 -- name: insert_event
 INSERT INTO cloacina_event (execution, at, position, kind, detail) VALUES ($1::bigint, $2::bigint, $3::bigint, $4::text, $5::text);

@@ -159,6 +159,7 @@ void Turn::finish_claims() {
       claimed.fence = use.integer(0);
       claimed.number = static_cast<int>(use.integer(1));
       claimed.failures = static_cast<int>(use.integer(2));
+      if (!use.is_null(4)) claimed.deferred = use.text(4);
     }
     if (rows != indices.size()) throw Error(ErrorCode::Corrupt, "a queued task has no row");
   };

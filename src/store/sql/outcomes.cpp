@@ -101,19 +101,26 @@ bool Turn::is_last_chance(const Touched& e, Position task, std::int64_t crashes)
 
 void Turn::requeue(const AttemptOutcome& o, const Touched& e, std::int64_t crashes, Use& requeues) {
   const bool is_retry = o.kind == Kind::Retry;
+  const bool is_deferred = o.kind == Kind::Deferred;
+  const bool later = is_retry || is_deferred;
   const Timestamp retry_at = shifted(o.retry_at);
-  const bool waits = is_retry && retry_at > now_;
+  const bool waits = later && retry_at > now_;
   const State state = e.status == ExecutionStatus::Paused           ? State::Held
                       : waits                                       ? State::Delayed
                       : is_last_chance(e, o.task.position, crashes) ? State::LastChance
                                                                     : State::Ready;
-  const bool counts = is_retry || o.began;
-  requeues.add(row_of(o.task), o.fence, static_cast<int>(state), is_retry ? retry_at : e.due_at,
+  const bool counts = is_retry || (o.began && !is_deferred);
+  // A retry begins anew; what is given back goes on where it was.
+  std::optional<std::string_view> kept;
+  if (later) kept = o.deferred;
+  requeues.add(row_of(o.task), o.fence, static_cast<int>(state), later ? retry_at : e.due_at,
                waits ? std::optional(retry_at) : std::nullopt, is_retry ? 1 : 0, 0, counts ? 0 : 1,
-               is_retry ? std::optional<std::string_view>(o.error) : std::nullopt);
+               is_retry ? std::optional<std::string_view>(o.error) : std::nullopt, kept);
   result_.left_ready = result_.left_ready || state == State::Ready;
   if (counts) {
     keep_attempt(o, is_retry ? AttemptStatus::Failed : AttemptStatus::Cancelled);
+    keep_output(o);
+  } else if (is_deferred) {
     keep_output(o);
   }
 }

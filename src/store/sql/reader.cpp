@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "core/changes.hpp"
+#include "core/deferral.hpp"
 #include "core/merge.hpp"
 #include "core/text.hpp"
 #include "store/sql/schedules.hpp"
@@ -323,6 +324,7 @@ class SqlReader final : public Reader {
       if (state == State::Delayed || state == State::Held) task.run_at = use.optional_time(9);
       if (state == State::Failed || state == State::Skipped) task.error = use.optional_text(10);
       task.crashes = static_cast<int>(use.integer(5));
+      if (!use.is_null(12)) task.deferrals = core::deferral_from_text(use.text(12)).waited.deferrals;
       // The row itself tells of the run that goes on or that completed.
       if (state != State::Running && state != State::Completed) continue;
       Attempt a;

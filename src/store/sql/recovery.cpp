@@ -81,7 +81,7 @@ void Turn::release(RunnerKey runner) {
     const State state = e.status == ExecutionStatus::Paused             ? State::Held
                         : is_last_chance(e, row.task.position, crashes) ? State::LastChance
                                                                         : State::Ready;
-    requeues.add(id, row.fence, static_cast<int>(state), e.due_at, nullptr, 0, 1, 0, died);
+    requeues.add(id, row.fence, static_cast<int>(state), e.due_at, nullptr, 0, 1, 0, died, nullptr);
     event(e, row.task.position, "recovered", died);
     result_.left_ready = true;
   }

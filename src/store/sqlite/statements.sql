@@ -70,7 +70,7 @@ WHERE id = ?1 AND fence = ?2 AND state = 4;
 -- name: requeue_task
 -- A retry, a task given back, or one whose runner died.
 UPDATE cloacina_task SET state = ?3, due_at = ?4, wake_at = ?5, failures = failures + ?6, crashes = crashes + ?7, number = number - ?8,
-                         started_at = NULL, error = ?9
+                         started_at = NULL, error = ?9, deferred = CASE WHEN ?10 IS NULL THEN deferred ELSE nullif(?10, '') END
 WHERE id = ?1 AND fence = ?2 AND state = 4;
 
 -- name: insert_attempt
@@ -100,7 +100,7 @@ ON CONFLICT (id) DO UPDATE SET state = excluded.state, due_at = excluded.due_at,
 INSERT INTO cloacina_task (id, state, definition, rank, due_at, runner, started_at, fence, number) VALUES (?1, 4, ?2, ?3, ?4, ?5, ?6, 1, 1)
 ON CONFLICT (id) DO UPDATE SET state = 4, due_at = excluded.due_at, wake_at = NULL, runner = excluded.runner,
                                started_at = excluded.started_at, finished_at = NULL, error = NULL, fence = fence + 1, number = number + 1
-RETURNING fence, number, failures, crashes;
+RETURNING fence, number, failures, crashes, deferred;
 
 -- name: claim_first
 -- As claim_new where the task cannot have a row yet.
@@ -109,7 +109,7 @@ INSERT INTO cloacina_task (id, state, definition, rank, due_at, runner, started_
 -- name: claim_queued
 UPDATE cloacina_task SET state = 4, wake_at = NULL, runner = ?2, started_at = ?3, finished_at = NULL, error = NULL, fence = fence + 1,
                          number = number + 1
-WHERE id = ?1 RETURNING fence, number, failures, crashes;
+WHERE id = ?1 RETURNING fence, number, failures, crashes, deferred;
 
 -- name: ready_definitions
 -- Jumps from one to the next in the index.
@@ -160,7 +160,8 @@ SELECT id, fence FROM cloacina_task WHERE id BETWEEN ?1 << 16 AND (?1 << 16) | 6
 
 -- name: tasks_of_execution
 -- Tasks of one execution lie side by side.
-SELECT id & 65535, state, fence, number, failures, crashes, runner, started_at, finished_at, wake_at, error, due_at
+SELECT id & 65535, state, fence, number, failures, crashes, runner, started_at, finished_at, wake_at, error, due_at,
+       deferred
 FROM cloacina_task WHERE id BETWEEN ?1 << 16 AND (?1 << 16) | 65535 ORDER BY id;
 
 -- name: outcome_of_execution
@@ -194,7 +195,8 @@ UPDATE cloacina_task SET state = ?2, wake_at = ?3 WHERE id = ?1;
 -- run again have ended as.
 INSERT INTO cloacina_task (id, state, definition, rank, due_at, done, completed, failed) VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT (id) DO UPDATE SET state = 0, wake_at = NULL, failures = 0, crashes = 0, done = excluded.done, completed = excluded.completed,
-                               failed = excluded.failed, runner = NULL, started_at = NULL, finished_at = NULL, changes = NULL, error = NULL;
+                               failed = excluded.failed, runner = NULL, started_at = NULL, finished_at = NULL, changes = NULL, error = NULL,
+                               deferred = NULL;
 
 -- name: reopen_execution
 UPDATE cloacina_execution SET status = 1, open_leaves = ?2, failed = ?3, retried = 1, error = NULL, finished_at = NULL, waiting = 0,
