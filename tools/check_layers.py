@@ -20,6 +20,7 @@ LAYERS = {
     "store": ({"core", "os"}, {"src/store/open.cpp": {"store/sqlite", "store/postgres"}}),
     "store/sql": ({"core", "store"}, {}),
     "store/sqlite": ({"core", "os", "store", "store/sql"}, {}),
+    "store/memory": ({"core", "store", "store/sql"}, {}),
     "store/postgres": ({"core", "os", "store", "store/sql"}, {}),
     "engine": ({"core", "cron", "store"}, {"src/engine/lane.*": {"os"}, "src/engine/inbox.*": {"os"}, "src/engine/workers.*": {"os"}}),
     "runner": ({"core", "cron", "os", "store", "engine"}, {}),

@@ -26,7 +26,7 @@ class Audit {
   std::vector<std::string> run() {
     std::vector<std::int64_t> keys;
     for (std::int64_t key = 0;;) {
-      const auto next = database_.integer("SELECT min(key) FROM cloacina_execution WHERE key > " + std::to_string(key));
+      const auto next = database_.next_execution(key);
       if (!next) break;
       key = *next;
       keys.push_back(key);
@@ -43,11 +43,6 @@ class Audit {
     }
   }
 
-  std::int64_t of_execution(std::int64_t key, const char* column) {
-    return database_.integer(std::string("SELECT ") + column + " FROM cloacina_execution WHERE key = " + std::to_string(key))
-        .value();
-  }
-
   std::map<core::Position, Row> rows_of(std::int64_t key) {
     std::map<core::Position, Row> rows;
     {
@@ -56,20 +51,15 @@ class Audit {
       while (use.step()) rows[static_cast<core::Position>(use.integer(0))].state = static_cast<State>(use.integer(1));
     }
     for (auto& [position, row] : rows) {
-      const auto column = [&](const char* name) {
-        return database_
-            .integer(std::string("SELECT ") + name +
-                     " FROM cloacina_task WHERE id = " + std::to_string(store::sql::row_of({key, position})))
-            .value();
-      };
+      const auto column = [&](const char* name) { return database_.of_task(store::sql::row_of({key, position}), name); };
       row.counts = {column("done"), column("completed"), column("failed")};
     }
     return rows;
   }
 
   void execution(std::int64_t key) {
-    const auto d = definitions_.get(database_.session(), of_execution(key, "definition"));
-    const bool ended = of_execution(key, "status") >= 3;
+    const auto d = definitions_.get(database_.session(), database_.of_execution(key, "definition"));
+    const bool ended = database_.of_execution(key, "status") >= 3;
     auto rows = rows_of(key);
     std::vector<bool> failure_reaches(d->tasks.size(), false);
     std::int64_t open_leaves = 0;
@@ -96,8 +86,8 @@ class Audit {
       }
     }
     if (ended) return;
-    differ(key, "open_leaves", of_execution(key, "open_leaves"), open_leaves);
-    differ(key, "failed", of_execution(key, "failed"), failed);
+    differ(key, "open_leaves", database_.of_execution(key, "open_leaves"), open_leaves);
+    differ(key, "failed", database_.of_execution(key, "failed"), failed);
   }
 
   AuditedDatabase& database_;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "conformance/memory_backend.hpp"
 #include "conformance/postgres_backend.hpp"
 #include "conformance/sqlite_backend.hpp"
 #include "conformance/store_fixture.hpp"
@@ -10,9 +11,7 @@ namespace cloacina::test {
 
 const std::vector<Backend>& backends() {
   static const std::vector<Backend> all{
-      sqlite_backend(),
-      postgres_backend(),
-      pooled_backend(),
+      sqlite_backend(), memory_backend(), leased_memory_backend(), postgres_backend(), pooled_backend(),
   };
   return all;
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "store/store.hpp"
+
 namespace cloacina::test {
 
 /// A fresh, empty database; it goes away with the object.
@@ -13,6 +15,14 @@ struct FreshDatabase {
   std::string url;
   std::shared_ptr<void> keep;
   std::string tenant{};  ///< to be opened as
+  /// How to open it when not by its URL.
+  std::function<std::unique_ptr<store::Database>(const store::OpenOptions&)> open_by{};
+
+  /// Opens it, as a process of its own would.
+  [[nodiscard]] std::unique_ptr<store::Database> open(store::OpenOptions options = {}) const {
+    options.tenant = tenant;
+    return open_by ? open_by(options) : store::open(url, options);
+  }
 };
 
 /// What the suite needs to know of a store backend. Everything else it does through the seam.

@@ -8,7 +8,7 @@ namespace cloacina::test {
 
 namespace {
 
-class PostgresAudit final : public AuditedDatabase {
+class PostgresAudit final : public SqlAuditedDatabase {
  public:
   explicit PostgresAudit(const std::string& url) : session_(store::postgres::target_of(url, {})), raw_(url) {}
   store::sql::Session& session() override { return session_; }

@@ -8,7 +8,7 @@ namespace cloacina::test {
 
 namespace {
 
-class SqliteAudit final : public AuditedDatabase {
+class SqliteAudit final : public SqlAuditedDatabase {
  public:
   explicit SqliteAudit(const std::string& url) : connection_(url.substr(7), {.read_only = true}) {}
   store::sql::Session& session() override { return connection_; }

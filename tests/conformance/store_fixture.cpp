@@ -20,14 +20,13 @@ Workflow chain(const std::string& name, const std::vector<std::string>& tasks) {
 namespace {
 
 /// The clock is moved by hand, and leases do not end by it.
-store::OpenOptions hand_clock(const std::string& tenant) {
-  return {.durability = Durability::Normal, .lease = std::chrono::hours{24 * 36'500}, .tenant = tenant, .callers_clock = true};
+store::OpenOptions hand_clock() {
+  return {.durability = Durability::Normal, .lease = std::chrono::hours{24 * 36'500}, .callers_clock = true};
 }
 
 }  // namespace
 
-StoreConformance::StoreConformance()
-    : db_(store::open(database_.url, hand_clock(database_.tenant))), store_(db_->store()), reader_(db_->reader()) {
+StoreConformance::StoreConformance() : db_(database_.open(hand_clock())), store_(db_->store()), reader_(db_->reader()) {
   runner_ = store_->open_runner({.id = "main", .name = "host/1", .host = "host", .pid = 1, .workers = 4, .started_at = now_});
 }
 

@@ -8,7 +8,7 @@ using ::testing::ElementsAre;
 
 TEST_P(StoreConformance, ASubmittedExecutionIsThereForEveryConnection) {
   const auto id = submit(chain("w", {"a", "b"}), {.priority = 7, .key = "k", .input = {{"day", "Monday"}}});
-  const auto again = store::open(database_.url, {.tenant = database_.tenant});
+  const auto again = database_.open();
   const auto e = again->reader()->get(id).value();
   EXPECT_EQ(e.id, id);
   EXPECT_EQ(e.workflow, "w");
@@ -140,7 +140,7 @@ TEST_P(StoreConformance, AVersionIsWhatWasStoredEvenIfItHasFunctions) {
   flow.task("a", nothing).retry(own);
   const auto workflow = flow.build();
   const auto id = submit(workflow);
-  EXPECT_EQ(store::open(database_.url, {.tenant = database_.tenant})->reader()->get(id)->version, workflow.version());
+  EXPECT_EQ(database_.open()->reader()->get(id)->version, workflow.version());
 }
 
 TEST_P(StoreConformance, WhatIsNotThereIsNoError) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "postgres/fresh_schema.hpp"
+#include "store/memory/database.hpp"
 
 namespace cloacina::engine::test {
 
@@ -28,6 +29,10 @@ cloacina::test::FreshDatabase fresh(const std::string& backend) {
     auto schema = std::make_shared<cloacina::test::FreshSchema>();
     return {schema->url(), schema};
   }
+  if (backend == "memory") {
+    const std::shared_ptr<store::memory::MemoryDatabase> first = store::memory::open();
+    return {"memory", first, {}, [first](const store::OpenOptions&) { return first->again(); }};
+  }
   auto folder = std::make_shared<os::test::TempDir>();
   return {"sqlite:" + (*folder / "test.db").string(), folder};
 }
@@ -37,7 +42,7 @@ cloacina::test::FreshDatabase fresh(const std::string& backend) {
 EngineTest::EngineTest(const std::string& backend)
     : fresh_(fresh(backend)),
       // The clock is moved by hand, and leases do not end by it.
-      database_(store::open(fresh_.url, {.durability = Durability::Normal, .lease = 24h * 36'500, .callers_clock = true})),
+      database_(fresh_.open({.durability = Durability::Normal, .lease = 24h * 36'500, .callers_clock = true})),
       client_(database_->store()),
       reader_(database_->reader()) {
   options.heartbeat = 24h * 36'500;

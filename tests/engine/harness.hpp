@@ -216,7 +216,7 @@ class EngineTest : public testing::TestWithParam<const char*> {
 };
 
 /// Instantiates a suite for every backend there is.
-#define CLOACINA_ENGINE_SUITE(suite) CLOACINA_ENGINE_SUITE_ON(suite, "sqlite", "postgres")
+#define CLOACINA_ENGINE_SUITE(suite) CLOACINA_ENGINE_SUITE_ON(suite, "memory", "sqlite", "postgres")
 /// For what is there for these backends only.
 #define CLOACINA_ENGINE_SUITE_ON(suite, ...) \
   INSTANTIATE_TEST_SUITE_P(Backends, suite, testing::Values(__VA_ARGS__), [](const auto& i) { return std::string(i.param); })
