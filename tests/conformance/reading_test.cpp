@@ -168,6 +168,21 @@ TEST_P(StoreConformance, AnotherConnectionsCommitIsNoticedOnce) {
   EXPECT_FALSE(commit(batch()).changed_by_others);
 }
 
+TEST_P(StoreConformance, TheKeyOfADeletedExecutionIsNeverGivenAgain) {
+  const auto definition = put(chain("w", {"a"}));
+  std::int64_t last = 0;
+  for (int i = 0; i < 3; ++i) {
+    auto b = batch();
+    b.submissions = {new_execution(definition), new_execution(definition)};
+    const auto made = commit(b).submissions;
+    EXPECT_GT(made.at(0).key, last);
+    last = made.at(1).key;
+    drain();
+    pass(1h);
+    EXPECT_EQ(store_->prune(now_, 10), 2);
+  }
+}
+
 TEST_P(StoreConformance, AHealthyDatabaseHasNoFindings) {
   const auto definition = put(chain("w", {"a"}));
   drain();

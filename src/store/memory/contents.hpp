@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <tuple>
@@ -281,9 +282,12 @@ struct Contents {
   FiringTable firings;
   BackfillTable backfills;
 
+  /// Executions up to this key were deleted: it is not given again.
+  Integer last_key = 0;
+  [[nodiscard]] Integer new_execution_key() const { return std::max(last_key + 1, new_key(executions)); }
   /// A number that was never given before.
   [[nodiscard]] Integer new_number() { return ++numbers_; }
-  /// The key of a new row: as in SQLite, keys of rows that are gone from the end are given again.
+  /// The key of a new row: as in SQLite, that of a row that was never committed is given again.
   template <class T>
   [[nodiscard]] static Integer new_key(const T& table) {
     return table.rows().empty() ? 1 : table.rows().rbegin()->first + 1;

@@ -49,8 +49,12 @@ struct Parts {
 
 class MemoryStore final : private Parts, public sql::SqlStore {
  public:
-  MemoryStore(std::shared_ptr<Shared> shared, std::optional<std::chrono::milliseconds> lease, sql::Definitions& definitions)
-      : Parts(std::move(shared)), SqlStore(session, definitions, runners), lease_(lease), seen_(session.commits_of_others()) {}
+  MemoryStore(std::shared_ptr<Shared> shared, const Options& options, sql::Definitions& definitions)
+      : Parts(std::move(shared)),
+        SqlStore(session, definitions, runners),
+        lease_(options.lease),
+        clock_(options.clock),
+        seen_(session.commits_of_others()) {}
   MemoryStore(const MemoryStore&) = delete;
   MemoryStore& operator=(const MemoryStore&) = delete;
   ~MemoryStore() override {
@@ -63,9 +67,10 @@ class MemoryStore final : private Parts, public sql::SqlStore {
 
   BatchResult commit(const Batch& batch) override {
     Transaction transaction(session);
-    sql::Turn turn(session, definitions_, runners, batch);
-    runners.latest = batch.now;
-    turn.run([&] { return batch.now; });
+    const Timestamp now = clock(batch.now);
+    sql::Turn turn(session, definitions_, runners, batch, now - batch.now);
+    runners.latest = now;
+    turn.run([&] { return now; });
     auto result = turn.result();
     result.changed_by_others = session.commits_of_others() != seen_;
     transaction.commit();
@@ -82,7 +87,7 @@ class MemoryStore final : private Parts, public sql::SqlStore {
       key = use.integer(0);
     }
     if (lease_) {
-      const auto now = r.started_at.time_since_epoch().count();
+      const auto now = clock(r.started_at).time_since_epoch().count();
       session.shared().contents.runners.change(key, [&](RunnerRow& row) {
         row.heartbeat_at = now;
         row.lease_until = now + std::chrono::microseconds{*lease_}.count();
@@ -123,7 +128,7 @@ class MemoryStore final : private Parts, public sql::SqlStore {
     transaction.commit();
     return true;
   }
-  Timestamp clock(Timestamp now) override { return now; }
+  Timestamp clock(Timestamp now) override { return clock_ ? clock_() : now; }
 
   void end_lease(RunnerKey runner) {
     Transaction transaction(session);
@@ -132,6 +137,7 @@ class MemoryStore final : private Parts, public sql::SqlStore {
   }
 
   std::optional<std::chrono::milliseconds> lease_;
+  std::function<Timestamp()> clock_;
   std::int64_t seen_;
 };
 
@@ -169,7 +175,7 @@ MemoryDatabase::MemoryDatabase(const Options& options) : options_(options), shar
   shared_->keeps_changes = options.keeps_changes;
 }
 
-std::unique_ptr<Store> MemoryDatabase::store() { return std::make_unique<MemoryStore>(shared_, options_.lease, definitions_); }
+std::unique_ptr<Store> MemoryDatabase::store() { return std::make_unique<MemoryStore>(shared_, options_, definitions_); }
 
 std::unique_ptr<Reader> MemoryDatabase::reader() {
   return sql::make_reader(session(), std::make_unique<MemorySurroundings>(shared_), definitions_);

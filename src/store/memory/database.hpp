@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "store/memory/session.hpp"
@@ -12,13 +13,15 @@ struct Options {
   /// None: a runner lives as long as the Store that opened it, as on SQLite. Otherwise it lives by a lease of that length, by the
   /// clock of the batches, as on a server; a Store that is destroyed ends the leases of its runners.
   std::optional<std::chrono::milliseconds> lease{};
+  /// The clock that decides, as a server's; none: the caller's does.
+  std::function<Timestamp()> clock{};
   bool keeps_changes = false;  ///< executions that were changed are kept for `take_changed`
 };
 
 /// A database in the memory of this process, under the turn that all backends share: what tests and simulations run on. It is gone
 /// with its object. It is not thread-safe: one thread uses it and all of its connections. One of them at a time has a transaction
 /// that writes; what another would begin meanwhile is refused with Error{Unavailable}. A Store that is destroyed without
-/// `close_runner` is a runner that died. The caller's clock decides. There is nothing to wait for: watches have no descriptor.
+/// `close_runner` is a runner that died. There is nothing to wait for: watches have no descriptor.
 class MemoryDatabase final : public Database {
  public:
   explicit MemoryDatabase(const Options& options);

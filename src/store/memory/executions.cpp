@@ -1,4 +1,6 @@
 // Statements about executions, their definitions and what is kept with them.
+#include <algorithm>
+
 #include "cloacina/error.hpp"
 #include "store/memory/session.hpp"
 
@@ -23,7 +25,7 @@ void insert(Call& c) {
   e.id = c.id(0);
   e.unique_key = c.maybe_text(4);
   if (table.find_id(e.id) != nullptr || (e.unique_key && table.find_unique_key(*e.unique_key) != nullptr)) return;
-  e.key = Contents::new_key(table);
+  e.key = c.db().new_execution_key();
   e.workflow = c.integer(1);
   e.definition = c.integer(2);
   e.priority = c.integer(3);
@@ -41,7 +43,7 @@ void insert_scheduled(Call& c) {
   ExecutionRow e;
   e.id = c.id(0);
   if (table.find_id(e.id) != nullptr) throw Error(ErrorCode::Internal, "two executions have one id");
-  e.key = Contents::new_key(table);
+  e.key = c.db().new_execution_key();
   e.workflow = c.integer(1);
   e.definition = c.integer(2);
   e.priority = c.integer(3);
@@ -216,6 +218,12 @@ constexpr Named all[] = {
          c.answer(key);
        }
      }},
+    {"raise_last_key",
+     [](Call& c) {
+       c.db().last_key = std::max(c.db().last_key, c.integer(0));
+       c.changed();
+     }},
+    {"first_last_key", [](Call&) {}},
     {"delete_execution",
      [](Call& c) {
        c.db().executions.erase(c.integer(0));

@@ -116,6 +116,11 @@ UPDATE cloacina_execution SET waiting = $2::bigint, deadline_at = $3::bigint WHE
 -- name: adopt_execution
 UPDATE cloacina_execution SET definition = $2::bigint, open_leaves = $3::bigint, input = $4::text WHERE key = $1::bigint;
 
+-- name: raise_last_key
+-- The server never gives a key again.
+SELECT $1::bigint;
+-- name: first_last_key
+SELECT $1::bigint;
 -- name: prunable
 -- Locked, unless others work on them.
 SELECT key FROM cloacina_execution WHERE finished_at < $1::bigint AND status >= 3 ORDER BY key LIMIT $2::bigint FOR UPDATE SKIP LOCKED;

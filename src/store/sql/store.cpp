@@ -131,6 +131,11 @@ int SqlStore::prune(Timestamp before, int limit) {
       }
       keys.resize(kept);
     }
+    if (!keys.empty()) {
+      auto raise = session_.use("raise_last_key");
+      const auto last = keys.back();
+      if (!raise.bind(last).step()) session_.use("first_last_key").bind(last).run();
+    }
     for (const auto* name : {"delete_tasks", "delete_attempts", "delete_output", "delete_events", "delete_execution"}) {
       auto use = session_.use(name);
       for (const auto key : keys) use.add(key);

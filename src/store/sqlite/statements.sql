@@ -37,14 +37,20 @@ SELECT key FROM cloacina_execution WHERE id = ?1;
 SELECT key, id FROM cloacina_execution WHERE unique_key = ?1;
 
 -- name: insert_execution
--- No row: there is one with that id or that key.
-INSERT INTO cloacina_execution (id, workflow, definition, status, priority, unique_key, submitted_at, due_at, deadline_at, open_leaves, input)
-VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING RETURNING key;
+-- No row: there is one with that id or that key. A key is never given again, also when the newest execution was deleted: runners
+-- remember executions by their keys.
+INSERT INTO cloacina_execution (key, id, workflow, definition, status, priority, unique_key, submitted_at, due_at, deadline_at, open_leaves,
+                                input)
+VALUES ((SELECT max(coalesce((SELECT max(key) FROM cloacina_execution), 0),
+             coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'cloacina_execution'), 0)) + 1),
+        ?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING RETURNING key;
 
 -- name: insert_scheduled
-INSERT INTO cloacina_execution (id, workflow, definition, status, priority, submitted_at, due_at, deadline_at, open_leaves, input, schedule,
-                                slot, gate, gate_max, waiting)
-VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) RETURNING key;
+INSERT INTO cloacina_execution (key, id, workflow, definition, status, priority, submitted_at, due_at, deadline_at, open_leaves, input,
+                                schedule, slot, gate, gate_max, waiting)
+VALUES ((SELECT max(coalesce((SELECT max(key) FROM cloacina_execution), 0),
+             coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'cloacina_execution'), 0)) + 1),
+        ?1, ?2, ?3, 0, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) RETURNING key;
 
 -- name: start_execution
 -- The first claim of one of its tasks.
@@ -406,6 +412,11 @@ UPDATE cloacina_execution SET definition = ?2, open_leaves = ?3, input = ?4 WHER
 SELECT key FROM cloacina_execution WHERE finished_at < ?1 AND status >= 3 ORDER BY key LIMIT ?2;
 -- name: has_running
 SELECT 1 FROM cloacina_task WHERE id BETWEEN ?1 << 16 AND (?1 << 16) | 65535 AND state = 4 LIMIT 1;
+-- name: raise_last_key
+-- Executions up to this key were deleted. The table is SQLite's own, and it is there because of the runners' keys.
+UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'cloacina_execution';
+-- name: first_last_key
+INSERT INTO sqlite_sequence (name, seq) VALUES ('cloacina_execution', ?1);
 -- name: delete_tasks
 DELETE FROM cloacina_task WHERE id BETWEEN ?1 << 16 AND (?1 << 16) | 65535;
 -- name: delete_attempts
