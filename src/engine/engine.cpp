@@ -85,7 +85,7 @@ void Engine::take_messages(Messages& messages, const Now& now, Effects& effects)
   if (messages.halt && !halting_) {
     draining_ = halting_ = true;
     effects.recall = Recall::All;
-    for (auto& [task, flight] : in_flight_) {
+    for (auto& [claim, flight] : in_flight_) {
       if (flight.reason == StopReason::None) stop(flight, StopReason::Halted, now, effects);
     }
   }
@@ -93,7 +93,7 @@ void Engine::take_messages(Messages& messages, const Now& now, Effects& effects)
 
 void Engine::take_done(std::vector<WorkDone> done, Timestamp now) {
   for (auto& d : done) {
-    const auto flight = in_flight_.find(d.item->claimed.task);
+    const auto flight = in_flight_.find(d.item->claimed.claim());
     // A thread that was written off, or whose claim is gone: its late word counts no more.
     if (flight == in_flight_.end() || flight->second.item != d.item) continue;
     if (flight->second.written_off && !d.judged_by_loop) continue;
@@ -102,7 +102,7 @@ void Engine::take_done(std::vector<WorkDone> done, Timestamp now) {
   }
 }
 
-void Engine::land(std::unordered_map<store::TaskKey, Flight, TaskHash>::iterator flight) {
+void Engine::land(Flights::iterator flight) {
   if (flight->second.item->claimed.last_chance) --last_chance_held_;
   in_flight_.erase(flight);
 }
@@ -162,8 +162,7 @@ void Engine::drop_old_timers() {
   if (timers_.size() < 1'024 || timers_.size() < 4 * in_flight_.size()) return;
   std::vector<Timer> kept;
   for (; !timers_.empty(); timers_.pop()) {
-    const auto it = in_flight_.find(timers_.top().task);
-    if (it != in_flight_.end() && it->second.item->claimed.fence == timers_.top().fence) kept.push_back(timers_.top());
+    if (in_flight_.contains(timers_.top().claim)) kept.push_back(timers_.top());
   }
   timers_ = decltype(timers_)(std::greater<>{}, std::move(kept));
 }
@@ -173,8 +172,8 @@ void Engine::run_timers(const Now& now, Effects& effects) {
   while (!timers_.empty() && timers_.top().at <= now.steady) {
     const Timer timer = timers_.top();
     timers_.pop();
-    const auto it = in_flight_.find(timer.task);
-    if (it == in_flight_.end() || it->second.item->claimed.fence != timer.fence) continue;
+    const auto it = in_flight_.find(timer.claim);
+    if (it == in_flight_.end()) continue;
     auto& flight = it->second;
     const auto began = flight.item->began.load(std::memory_order_acquire);
     if (flight.reason == StopReason::None) {
@@ -182,7 +181,7 @@ void Engine::run_timers(const Now& now, Effects& effects) {
       const auto timeout = *flight.item->task().timeout;
       const Steady due = began == 0 ? after(now.steady, timeout) : after(Steady{Steady::duration{began}}, timeout);
       if (due > now.steady) {
-        timers_.push({due, timer.task, timer.fence});
+        timers_.push({due, timer.claim});
       } else {
         stop(flight, StopReason::Timeout, now, effects);
       }
@@ -191,7 +190,7 @@ void Engine::run_timers(const Now& now, Effects& effects) {
     } else if (began == 0) {
       // Not in user code yet: its thread is not to blame, and it is still to be watched.
       flight.stop_until = after(now.steady, std::max(grace(*flight.item), not_begun));
-      timers_.push({flight.stop_until, timer.task, timer.fence});
+      timers_.push({flight.stop_until, timer.claim});
     } else if (!flight.written_off) {
       write_off(flight, now, effects);
       if (!flight.written_off) land(it);
@@ -214,7 +213,7 @@ void Engine::stop(Flight& flight, StopReason reason, const Now& now, Effects& ef
   effects.stop.push_back(flight.item);
   if (effects.recall == Recall::None) effects.recall = Recall::Stopped;
   flight.stop_until = after(now.steady, grace(*flight.item));
-  timers_.push({flight.stop_until, flight.item->claimed.task, flight.item->claimed.fence});
+  timers_.push({flight.stop_until, flight.item->claimed.claim()});
 }
 
 void Engine::write_off(Flight& flight, const Now& now, Effects& effects) {
@@ -247,7 +246,7 @@ void Engine::write_off(Flight& flight, const Now& now, Effects& effects) {
 }
 
 void Engine::give_up(Timestamp now) {
-  for (auto& [task, flight] : in_flight_) {
+  for (auto& [claim, flight] : in_flight_) {
     WorkDone done;
     done.item = flight.item;
     done.began = flight.item->began.load(std::memory_order_acquire) != 0;
@@ -289,8 +288,8 @@ bool Engine::fill(store::Batch& batch, const Messages& messages, const Now& now)
   batch.timers = look_ || (next_due_ && *next_due_ <= now.utc);
   if (renewal_is_due(now)) batch.renew = *lease_;
   if (check_) {
-    for (const auto& [task, flight] : in_flight_) {
-      if (flight.reason == StopReason::None) batch.check.push_back({task, flight.item->claimed.fence});
+    for (const auto& [claim, flight] : in_flight_) {
+      if (flight.reason == StopReason::None) batch.check.push_back(claim);
     }
     check_ = false;
   }
@@ -346,8 +345,8 @@ void Engine::after_commit(store::BatchResult& result, const store::Batch& batch,
   settle_outcomes(result, effects);
   answer(result, messages, effects);
   for (const auto& lost : result.lost) {
-    const auto flight = in_flight_.find(lost.task);
-    if (flight == in_flight_.end() || flight->second.item->claimed.fence != lost.fence) continue;
+    const auto flight = in_flight_.find(lost);
+    if (flight == in_flight_.end()) continue;
     if (flight->second.reason == StopReason::None) stop(flight->second, StopReason::Cancelled, now, effects);
   }
   for (const auto& q : result.quarantined) {

@@ -94,19 +94,20 @@ class Engine {
   };
   struct Timer {
     Steady at;
-    store::TaskKey task;
-    std::int64_t fence;
+    store::Held claim;
     bool operator>(const Timer& other) const { return at > other.at; }
   };
-  struct TaskHash {
-    std::size_t operator()(const store::TaskKey& k) const noexcept {
-      return std::hash<std::int64_t>{}((k.execution << 16) | k.position);
+  struct ClaimHash {
+    std::size_t operator()(const store::Held& c) const noexcept {
+      return std::hash<std::int64_t>{}(((c.task.execution << 16) | c.task.position) ^ (c.fence << 48));
     }
   };
+  /// By claim: a runner that was taken for dead may claim again what it still runs, and both runs are to be watched.
+  using Flights = std::unordered_map<store::Held, Flight, ClaimHash>;
 
   void take_done(std::vector<WorkDone> done, Timestamp now);
   void conclude(WorkDone&& done, const Flight& flight, Timestamp now);
-  void land(std::unordered_map<store::TaskKey, Flight, TaskHash>::iterator flight);
+  void land(Flights::iterator flight);
   void run_timers(const Now& now, Effects& effects);
   // engine_lease.cpp
   /// Stops what runs before others may take it; says when to look again.
@@ -162,7 +163,7 @@ class Engine {
   ContextCache contexts_;
   std::map<store::DefinitionKey, Workflow> workflows_;  // registered here
   std::map<store::DefinitionKey, Workflow> adopted_;    // stored by others, commands only
-  std::unordered_map<store::TaskKey, Flight, TaskHash> in_flight_;
+  Flights in_flight_;
   std::priority_queue<Timer, std::vector<Timer>, std::greater<>> timers_;
   std::vector<Pending> pending_;
   std::vector<store::NewEvent> events_;

@@ -67,8 +67,8 @@ void Engine::start(const store::BatchResult& result, const store::Batch& batch, 
     item->transactions = options_.transactions;
     item->random = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
     if (claimed.last_chance) ++last_chance_held_;
-    if (item->task().timeout) timers_.push({after(now.steady, *item->task().timeout), claimed.task, claimed.fence});
-    in_flight_.insert_or_assign(claimed.task, Flight{item});
+    if (item->task().timeout) timers_.push({after(now.steady, *item->task().timeout), claimed.claim()});
+    in_flight_.insert_or_assign(claimed.claim(), Flight{item});
     items.push_back(std::move(item));
   }
   find_contexts(items, result, batch, now, effects);
@@ -118,7 +118,7 @@ void Engine::find_contexts(std::vector<std::shared_ptr<WorkItem>>& items, const 
     look_ = true;
     std::erase_if(items, [&](const auto& item) {
       if (item->context) return false;
-      const auto flight = in_flight_.find(item->claimed.task);
+      const auto flight = in_flight_.find(item->claimed.claim());
       flight->second.reason = StopReason::Halted;
       WorkDone back;
       back.item = item;

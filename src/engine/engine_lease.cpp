@@ -30,7 +30,7 @@ void Engine::mind_lease(const Now& now, Effects& effects) {
     next_death_ = Steady::max();
   }
   if (now.steady < lease_until_ - *lease_ / margin_part) return;
-  for (auto& [task, flight] : in_flight_) {
+  for (auto& [claim, flight] : in_flight_) {
     if (flight.reason == StopReason::None) stop(flight, StopReason::LeaseLost, now, effects);
   }
 }

@@ -138,6 +138,8 @@ struct ClaimRequest {
 struct Held {
   TaskKey task;
   std::int64_t fence = 0;
+
+  friend bool operator==(const Held&, const Held&) = default;
 };
 
 /// An event beside the tasks' outcomes, kept with the execution.
@@ -195,6 +197,8 @@ struct ClaimedTask {
   bool last_chance = false;
   bool retried = false;  ///< its execution had ended before and was retried
   std::string deferred;  ///< what the run keeps that goes on; empty when it is a new one
+
+  [[nodiscard]] Held claim() const { return {task, fence}; }
 };
 
 struct FinishedExecution {

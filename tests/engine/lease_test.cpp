@@ -70,4 +70,32 @@ TEST_P(Leases, ATaskThatEndsInTimeIsRecordedAndTheRunnerGoesOn) {
   EXPECT_THAT(finished, SizeIs(1));
 }
 
+class TakenForDead : public EngineTest {};
+CLOACINA_ENGINE_SUITE_ON(TakenForDead, "leased_memory");
+
+TEST_P(TakenForDead, WhatARunnerStillRunsIsWatchedAlsoWhenItClaimsItAgain) {
+  options.heartbeat = 5s;
+  add(single("one"));
+  submit("one");
+  const auto items = step().start;
+  ASSERT_THAT(items, SizeIs(1));
+  begin(items[0]);
+  advance(16s);  // it stood still for longer than its lease
+  options.workers = 0;
+  const auto other = another();
+  step(*other);
+  engine().hint();
+  const auto effects = step();
+  EXPECT_THAT(effects.stop, testing::ElementsAre(items[0]));
+  ASSERT_THAT(effects.start, SizeIs(1));
+  EXPECT_EQ(effects.start[0]->claimed.task, items[0]->claimed.task);
+  EXPECT_EQ(effects.start[0]->claimed.fence, items[0]->claimed.fence + 1);
+  EXPECT_EQ(engine().in_flight(), 2U);
+  advance(options.stop_grace);
+  EXPECT_THAT(step().write_off, testing::ElementsAre(items[0])) << "else its thread would be lost";
+  complete(effects.start[0]);
+  step();
+  EXPECT_THAT(finished, SizeIs(1));
+}
+
 }  // namespace cloacina::engine::test
