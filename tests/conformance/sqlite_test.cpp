@@ -81,6 +81,29 @@ TEST_F(SqliteFile, OpeningMigrates) {
   EXPECT_EQ(error_of([&] { (void)open(); }), "nothing thrown");
 }
 
+TEST_F(SqliteFile, WhatATransactionStoredAndTookBackIsNotRemembered) {
+  const auto database = open();
+  const auto store = database->store();
+  const auto now = parse_timestamp("2026-03-29T01:00:00Z");
+  store::ScheduleWrite write{store::ScheduleWrite::Kind::Create, {}};
+  write.row.id = ExecutionId::generate();
+  write.row.name = "s";
+  write.row.workflow = "nobody knows it";
+  ASSERT_TRUE(store->write_schedules({&write, 1}, now));
+  store::Batch batch;
+  batch.now = now;
+  store::ExtraFiring firing;
+  firing.schedule = store->find_schedule("s")->key;
+  firing.workflow = write.row.workflow;
+  firing.firing = {now, now, ExecutionId::generate(), "{}"};
+  batch.firings.push_back(firing);
+  raw("CREATE TRIGGER full BEFORE INSERT ON cloacina_execution BEGIN SELECT RAISE(ABORT, 'no'); END");
+  EXPECT_ANY_THROW(store->commit(batch)) << "after it made a placeholder for the workflow";
+  raw("DROP TRIGGER full");
+  const auto key = store->put_definition(chain("w", {"a"}).definition(), now);
+  EXPECT_EQ(store->definition(key).definition->name, "w") << "the placeholder had the same key";
+}
+
 TEST_F(SqliteFile, ANewerSchemaIsRefused) {
   (void)open();
   raw("INSERT INTO cloacina_migration VALUES (999, '0999_future', 0)");

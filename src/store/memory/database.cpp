@@ -68,14 +68,19 @@ class MemoryStore final : private Parts, public sql::SqlStore {
   BatchResult commit(const Batch& batch) override {
     Transaction transaction(session);
     const Timestamp now = clock(batch.now);
-    sql::Turn turn(session, definitions_, runners, batch, now - batch.now);
     runners.latest = now;
-    turn.run([&] { return now; });
-    auto result = turn.result();
-    result.changed_by_others = session.commits_of_others() != seen_;
-    transaction.commit();
-    seen_ = session.commits_of_others();
-    return result;
+    try {
+      sql::Turn turn(session, definitions_, runners, batch, now - batch.now);
+      turn.run([&] { return now; });
+      auto result = turn.result();
+      result.changed_by_others = session.commits_of_others() != seen_;
+      transaction.commit();
+      seen_ = session.commits_of_others();
+      return result;
+    } catch (...) {
+      definitions_.forget();
+      throw;
+    }
   }
 
   RunnerKey open_runner(const RunnerRecord& r) override {
@@ -124,9 +129,14 @@ class MemoryStore final : private Parts, public sql::SqlStore {
  private:
   bool transact(const std::function<bool()>& work) override {
     Transaction transaction(session);
-    if (!work()) return false;
-    transaction.commit();
-    return true;
+    try {
+      if (!work()) return false;
+      transaction.commit();
+      return true;
+    } catch (...) {
+      definitions_.forget();
+      throw;
+    }
   }
   Timestamp clock(Timestamp now) override { return clock_ ? clock_() : now; }
 

@@ -39,6 +39,8 @@ class MemoryDatabase final : public Database {
   [[nodiscard]] std::unique_ptr<MemorySession> session() { return std::make_unique<MemorySession>(shared_); }
   /// The rows, as committed while nobody has a transaction open.
   [[nodiscard]] const Contents& contents() const { return shared_->contents; }
+  /// The next commit that changes something fails at its end, as on a disk that is full: everything is taken back.
+  void refuse_next_commit(bool refuse = true) { shared_->refuses_commit = refuse; }
   /// Executions that commits have changed since the last call. *Requires* `Options::keeps_changes`.
   [[nodiscard]] std::set<ExecutionKey> take_changed() { return std::exchange(shared_->changed, {}); }
 

@@ -87,6 +87,10 @@ void MemorySession::begin() {
 void MemorySession::commit() {
   bool changed = false;
   shared_->contents.for_tables([&](auto& table) { changed = changed || table.changed(); });
+  if (changed && std::exchange(shared_->refuses_commit, false)) {
+    roll_back();
+    throw Error(ErrorCode::Unavailable, "the commit is refused");
+  }
   if (changed) {
     ++shared_->commits;
     ++own_commits_;

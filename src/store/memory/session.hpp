@@ -14,6 +14,7 @@ struct Shared {
   std::set<RunnerKey> living;             ///< those whose Store is there
   const MemorySession* writer = nullptr;  ///< who has a transaction that writes
   std::int64_t commits = 0;               ///< that changed something
+  bool refuses_commit = false;            ///< the next commit that has something to keep fails
   bool keeps_changes = false;
   std::set<ExecutionKey> changed;  ///< executions whose rows were changed; kept when `keeps_changes`
 };

@@ -36,6 +36,14 @@ class Definitions {
     return workflows_.emplace(definition, use.integer(0)).first->second;
   }
 
+  /// Forgets everything: a transaction is not going to be committed, and what it stored may be known here by a key that another
+  /// definition gets. *Requires* that the transaction has not ended yet.
+  void forget() {
+    const std::lock_guard lock(mutex_);
+    known_.clear();
+    workflows_.clear();
+  }
+
  private:
   std::mutex mutex_;
   std::unordered_map<DefinitionKey, std::shared_ptr<const Definition>> known_;

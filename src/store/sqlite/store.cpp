@@ -37,18 +37,23 @@ class SqliteStore final : private Parts, public sql::SqlStore {
     Transaction transaction(connection);
     // Who died is forgotten when what they held is released; should this fail, they are looked up anew.
     const auto seen = std::exchange(seen_version_, -1);
-    sql::Turn turn(connection, definitions_, locks, batch);
-    turn.run([&] { return batch.now; });
-    auto result = turn.result();
-    // Read inside the transaction, when nobody else can write: what we know includes all that others committed before us.
-    const auto now = version(connection);
-    if (now != seen) {
-      locks.refresh(connection);
-      result.changed_by_others = true;
+    try {
+      sql::Turn turn(connection, definitions_, locks, batch);
+      turn.run([&] { return batch.now; });
+      auto result = turn.result();
+      // Read inside the transaction, when nobody else can write: what we know includes all that others committed before us.
+      const auto now = version(connection);
+      if (now != seen) {
+        locks.refresh(connection);
+        result.changed_by_others = true;
+      }
+      transaction.commit();
+      seen_version_ = now;
+      return result;
+    } catch (...) {
+      definitions_.forget();
+      throw;
     }
-    transaction.commit();
-    seen_version_ = now;
-    return result;
   }
 
   RunnerKey open_runner(const RunnerRecord& r) override {
@@ -103,9 +108,14 @@ class SqliteStore final : private Parts, public sql::SqlStore {
  private:
   bool transact(const std::function<bool()>& work) override {
     Transaction transaction(connection);
-    if (!work()) return false;
-    transaction.commit();
-    return true;
+    try {
+      if (!work()) return false;
+      transaction.commit();
+      return true;
+    } catch (...) {
+      definitions_.forget();
+      throw;
+    }
   }
   Timestamp clock(Timestamp now) override { return now; }
 
