@@ -24,6 +24,7 @@ LAYERS = {
     "store/postgres": ({"core", "os", "store", "store/sql"}, {}),
     "engine": ({"core", "cron", "store"}, {"src/engine/lane.*": {"os"}, "src/engine/inbox.*": {"os"}, "src/engine/workers.*": {"os"}}),
     "runner": ({"core", "cron", "os", "store", "engine"}, {}),
+    "testing": ({"core", "cron", "store", "store/sql", "store/memory", "engine", "runner"}, {}),
     "flowfile": ({"core", "os"}, {}),
     "cli": ({"flowfile"}, {}),
 }

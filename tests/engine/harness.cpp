@@ -30,7 +30,8 @@ cloacina::test::FreshDatabase fresh(const std::string& backend) {
     return {schema->url(), schema};
   }
   if (backend == "memory" || backend == "leased_memory") {
-    const std::shared_ptr<store::memory::MemoryDatabase> first = store::memory::open({.lease = backend == "memory" ? std::nullopt : std::optional<std::chrono::milliseconds>(15s), .clock = {}});
+    const std::shared_ptr<store::memory::MemoryDatabase> first = store::memory::open(
+        {.lease = backend == "memory" ? std::nullopt : std::optional<std::chrono::milliseconds>(15s), .clock = {}});
     return {"memory", first, {}, [first](const store::OpenOptions&) { return first->again(); }};
   }
   auto folder = std::make_shared<os::test::TempDir>();
