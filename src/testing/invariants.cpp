@@ -62,14 +62,12 @@ void Invariants::committed(const store::Batch& batch, const store::BatchResult& 
   remember_delays(batch, result);
   take_claims(batch, result);
   check_queue(batch, result);
-  retried_.clear();
   for (std::size_t i = 0; i < batch.controls.size(); ++i) {
     const auto& control = batch.controls[i];
     if (control.kind == store::Control::Kind::Retry && result.controls[i].applied == store::Applied::Yes)
       retried_.insert(control.id);
   }
   check_changed();
-  retried_.clear();
 }
 
 void Invariants::take_outcomes(const store::Batch& batch, const store::BatchResult& result) {
@@ -245,7 +243,7 @@ Invariants::Present Invariants::read(const ExecutionView& execution) {
 
 void Invariants::check_past(const Present& now, const Past& before) {
   const auto& e = now.execution;
-  const bool retried = retried_.contains(e.id);
+  const bool retried = retried_.erase(e.id) > 0;
   if (is_terminal(before.status) && e.status != before.status && !retried) {
     broken("one-end", "execution " + std::to_string(e.key) + " was " + std::string(to_string(before.status)) + " and is " +
                           std::string(to_string(e.status)));

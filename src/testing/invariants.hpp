@@ -38,6 +38,7 @@ inline constexpr std::array invariants{
     Invariant{"acknowledged", "What a caller was told is stored: a submission that was answered is there, once."},
     Invariant{"context", "A task is given its ancestors' changes over the input, as they are stored."},
     Invariant{"own-claims", "A runner starts only what it has claimed, and knows of at most one run of a task at a time."},
+    Invariant{"watched", "A runner knows of everything that its threads run, so that it can ask it to stop and write it off."},
     Invariant{"signed-off", "A runner that signs off holds nothing any more."},
     Invariant{"slots",
               "Every slot of a schedule has fired once or is part of one skipped run, for a reason that its policies give."},
@@ -132,7 +133,7 @@ class Invariants {
   std::map<store::ExecutionKey, Timestamp> starts_at_;  // of executions that were submitted for later
   Timestamp latest_{};
   std::unordered_map<store::ExecutionKey, Past> past_;
-  std::set<ExecutionId> retried_;  // by the last commit
+  std::set<ExecutionId> retried_;  // since they were checked
   std::set<std::int64_t> gates_;   // of executions that were changed
   std::int64_t checks_ = 0;
 };

@@ -42,7 +42,7 @@ void Users::act(Dice& dice) {
   const int roll = dice.below(100);
   if (roll < 60 || orders_.empty()) {
     submit(dice);
-  } else if (f.prunes && roll < 63) {
+  } else if (f.prunes && roll < 64) {
     prune(dice);
   } else {
     control(dice);
@@ -167,7 +167,8 @@ void Users::control(Dice& dice) {
 void Users::prune(Dice& dice) {
   std::map<store::ExecutionKey, ExecutionId> before;
   for (const auto key : outside_.view().executions()) before.emplace(key, outside_.view().execution(key)->id);
-  const auto deleted = outside_.client().prune(outside_.now() - dice.time_below(std::chrono::seconds{300}), 1 + dice.below(50));
+  const auto since = dice.chance(50) ? std::chrono::microseconds{0} : dice.time_below(std::chrono::seconds{300});
+  const auto deleted = outside_.client().prune(outside_.now() - since, 1 + dice.below(50));
   outside_.wrote();
   if (world_.tells()) world_.tell("a user prunes " + std::to_string(deleted) + " executions");
   for (const auto key : outside_.view().executions()) before.erase(key);

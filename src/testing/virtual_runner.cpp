@@ -103,7 +103,7 @@ void VirtualRunner::drain(bool halt) {
 }
 
 void VirtualRunner::give_up() {
-  last_ = true;
+  gives_up_ = true;
   inbox_->drain();
 }
 
@@ -131,6 +131,7 @@ VirtualRunner::End VirtualRunner::go(Dice& dice, const Faults& faults) {
   if (is_cut_off()) faults_.refuse_commit = faults_.blind_contexts = faults_.blind_definitions = faults_.blind_schedules = true;
   if (effects_) return finish_turn(dice);
   wake_up();
+  last_ = gives_up_;
   if (last_) engine_->give_up(world_.utc(number_));
   taken_ = std::exchange(waiting_, {});
   effects_ = engine_->step(now());
@@ -156,6 +157,7 @@ VirtualRunner::End VirtualRunner::finish_turn(Dice& dice) {
     return End::Crashed;
   }
   settled_ = !effects.trouble;
+  check_flights();
   if (effects.trouble && world_.tells()) world_.tell(name() + " has trouble: " + *effects.trouble);
   if (last_ || (engine_->draining() && engine_->in_flight() == 0 && inbox_->empty() && !effects.trouble)) return sign_off(settled_);
   if (effects.trouble) {
@@ -224,6 +226,13 @@ void VirtualRunner::check_start(const std::vector<std::shared_ptr<engine::WorkIt
     world_.invariants().check_context(claimed.task, claimed.fence, *item->context);
     if (world_.tells()) world_.tell(name() + " starts " + name_of(*item) + ", fence " + std::to_string(claimed.fence));
   }
+}
+
+void VirtualRunner::check_flights() {
+  if (last_) return;
+  const auto running = std::count_if(threads_.begin(), threads_.end(), [](const Thread& t) { return !t.written_off; });
+  const auto here = static_cast<std::size_t>(running) + queue_.size();
+  if (here > engine_->in_flight()) world_.invariants().broken("watched", describe());
 }
 
 void VirtualRunner::recall(engine::Recall which) {

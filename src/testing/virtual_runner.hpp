@@ -113,6 +113,7 @@ class VirtualRunner {
   bool apply(engine::Effects& effects, int crash_after);
   void recall(engine::Recall which);
   void write_off(const std::shared_ptr<engine::WorkItem>& item);
+  void check_flights();
   void check_start(const std::vector<std::shared_ptr<engine::WorkItem>>& items);
   void rest(const engine::Effects& effects, Dice& dice);
   End sign_off(bool settled);
@@ -145,7 +146,8 @@ class VirtualRunner {
   Steady effects_at_{};
   std::chrono::milliseconds trouble_wait_{0};
   bool settled_ = false;
-  bool last_ = false;
+  bool gives_up_ = false;
+  bool last_ = false;  // the turn that gave up
   bool calm_ = false;
   std::vector<std::function<void()>> waiting_;  // callers of messages in the inbox
   std::vector<std::function<void()>> taken_;    // callers of messages that the turn has taken
