@@ -60,6 +60,7 @@ struct Event {
   std::string kind;  ///< `cancelled`, `paused`, `resumed`, `retried`, `recovered`, `quarantined`, `callback_failed`, …
   std::optional<std::string> task;
   std::string detail;
+  std::string actor{};  ///< who did it: `RunnerOptions::actor`, or the name of the runner that saw it; empty where nobody did
 };
 
 /// One run of a workflow. `list` leaves `tasks`, `context` and `events` empty.

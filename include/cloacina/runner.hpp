@@ -29,6 +29,7 @@ struct RunnerOptions {
   std::string database = "sqlite:cloacina.db";  ///< `sqlite:PATH`, or `postgresql://…` as libpq takes it
   std::string tenant{};                         ///< whose schema (PostgreSQL) or sibling file (SQLite); empty: nobody's
   std::string name{};                           ///< shown by `runners`; empty: `host/pid`
+  std::string actor{};                          ///< who cancels, pauses, resumes and retries through it; empty: `user@host`
   int workers = 8;                              ///< tasks that run at once, 1..4096
   int lanes = 1;                                ///< loops that write, each with a connection; more than one on PostgreSQL only
   int prefetch_max = 1'024;                     ///< short tasks claimed ahead of the workers, 0..100'000; adapts, 0 for long ones

@@ -1,12 +1,16 @@
 #include "cli/client.hpp"
 
+#include <cstdlib>
+
 #include "cli/values.hpp"
 
 namespace cloacina::cli {
 
 std::unique_ptr<Runner> open_client_if_any(const Globals& globals) {
   if (database_is_missing(globals)) return nullptr;
-  return std::make_unique<Runner>(RunnerOptions{.database = globals.database, .tenant = globals.tenant});
+  const char* actor = std::getenv("CLOACINA_ACTOR");
+  return std::make_unique<Runner>(
+      RunnerOptions{.database = globals.database, .tenant = globals.tenant, .actor = actor == nullptr ? "" : actor});
 }
 
 std::unique_ptr<Runner> open_client(const Globals& globals) {

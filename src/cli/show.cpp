@@ -46,7 +46,8 @@ void show(Stream& out, const Execution& e) {
   for (const auto& event : e.events) {
     field(out, event.kind,
           format_timestamp(event.at) + (event.task ? "  " + *event.task : "") +
-              (event.detail.empty() ? "" : "  " + one_line(event.detail)));
+              (event.detail.empty() ? "" : "  " + one_line(event.detail)) +
+              (event.actor.empty() ? "" : "  " + out.paint(Color::Dim, "by " + one_line(event.actor))));
   }
   out.line("");
   out.line(out.paint(Color::Dim, "context"));

@@ -1,10 +1,12 @@
 #include "os/process.hpp"
 
+#include <pwd.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 
 #include "os/fd.hpp"
@@ -15,6 +17,15 @@ std::string host_name() {
   utsname names{};
   if (::uname(&names) != 0 || names.nodename[0] == '\0') return "localhost";
   return names.nodename;
+}
+
+std::string user_name() {
+  const auto uid = ::geteuid();
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4'096> texts{};
+  if (::getpwuid_r(uid, &entry, texts.data(), texts.size(), &found) == 0 && found != nullptr) return found->pw_name;
+  return std::to_string(uid);
 }
 
 std::int64_t process_id() noexcept { return ::getpid(); }

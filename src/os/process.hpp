@@ -8,6 +8,9 @@ namespace cloacina::os {
 /// The name of this machine; `localhost` when it has none.
 [[nodiscard]] std::string host_name();
 
+/// The name of the user whose rights this process has; the number where the system knows no name.
+[[nodiscard]] std::string user_name();
+
 [[nodiscard]] std::int64_t process_id() noexcept;
 
 /// This process's environment, null-terminated; not to be kept while others change it.

@@ -76,6 +76,7 @@ void check(const RunnerOptions& o) {
   c.duration("busy_timeout", o.busy_timeout, milliseconds{0});
   if (o.durability != Durability::Full && o.durability != Durability::Normal) c.bad("durability", "none of the enumerators");
   if (!is_utf8(o.name)) c.bad("name", "not UTF-8");
+  if (!is_utf8(o.actor)) c.bad("actor", "not UTF-8");
   c.done();
   if (!o.tenant.empty()) core::check_tenant_name(o.tenant);
 }

@@ -5,6 +5,7 @@
 #include "core/definition.hpp"
 #include "core/definition_json.hpp"
 #include "core/text.hpp"
+#include "os/process.hpp"
 #include "runner/lanes.hpp"
 #include "runner/lookout.hpp"
 #include "runner/options.hpp"
@@ -57,6 +58,7 @@ LogSink guarded(LogSink sink) {
 
 RunnerOptions checked(RunnerOptions options) {
   runner::check(options);
+  if (options.actor.empty()) options.actor = os::user_name() + "@" + os::host_name();
   options.log = guarded(std::move(options.log));
   return options;
 }
@@ -181,6 +183,7 @@ std::vector<store::SubmitResult> Runner::Impl::commit(std::vector<store::NewExec
 
 void Runner::Impl::control(store::Control c) {
   runner::check_reason(c.reason);
+  c.actor = options.actor;
   store::ControlResult result;
   if (const auto to = loop()) {
     engine::ControlRequest request{std::move(c), {}};

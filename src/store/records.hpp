@@ -123,6 +123,7 @@ struct Control {
   ExecutionId id;
   std::string reason;               ///< Cancel, Pause
   std::optional<std::string> from;  ///< Retry: this task and its descendants
+  std::string actor{};              ///< who wants it
 };
 
 /// A request for up to `limit` tasks, in the order: priority, then due time, then first come.

@@ -31,6 +31,7 @@ TEST_P(Crashes, TheNextProcessTakesTheWorkBackAtItsFirstTurn) {
   EXPECT_EQ(e.task("t1").crashes, 1);
   ASSERT_THAT(e.events, SizeIs(1));
   EXPECT_EQ(e.events[0].kind, "recovered");
+  EXPECT_EQ(e.events[0].actor, "runner-2") << "who saw it";
 }
 
 TEST_P(Crashes, WorkOfTheLivingIsLeftAlone) {

@@ -1,6 +1,7 @@
 // Cancel, pause, resume and retry, through a runner that runs and through one that does not.
 #include <future>
 
+#include "os/process.hpp"
 #include "runner_help.hpp"
 
 namespace cloacina::runner::test {
@@ -43,6 +44,24 @@ TEST_F(Controls, ACancelEndsTheWaitWhileATaskStillRuns) {
   closed->open();
   EXPECT_TRUE(eventually([&] { return r->get(id).task("first").status == TaskStatus::Cancelled; }));
   EXPECT_EQ(r->get(id).status, ExecutionStatus::Cancelled);
+}
+
+TEST_F(Controls, AnEventSaysWhoDidIt) {
+  auto o = options();
+  o.actor = "alice@desk";
+  const auto alice = runner(o);
+  alice->add(two_steps());
+  const auto id = alice->submit("flow", Json::object(), {.start_at = in_an_hour()});
+  alice->pause(id, "lunch");
+  runner(options())->resume(id);
+  alice->cancel(id);
+  alice->retry(id);
+  const auto events = alice->get(id).events;
+  ASSERT_THAT(events, SizeIs(4));
+  EXPECT_EQ(events[0].actor, "alice@desk");
+  EXPECT_EQ(events[1].actor, os::user_name() + "@" + os::host_name()) << "this process, when nobody says otherwise";
+  EXPECT_EQ(events[2].actor, "alice@desk");
+  EXPECT_EQ(events[3].kind + " by " + events[3].actor, "retried by alice@desk");
 }
 
 TEST_F(Controls, ACancelRequestsTheStopToken) {

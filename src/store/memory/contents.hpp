@@ -170,6 +170,7 @@ struct EventRow {
   MaybeInteger position;
   std::string kind;
   std::string detail;
+  std::string actor;
 };
 /// By execution, then in the order in which they came.
 struct EventTable : Table<std::pair<Integer, Integer>, EventRow, EventTable> {};

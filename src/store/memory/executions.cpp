@@ -67,7 +67,7 @@ void change(Call& c, const F& work) {
 }
 
 void insert_event(Call& c) {
-  c.db().events.put({c.integer(0), c.db().new_number()}, {c.integer(1), c.maybe_integer(2), c.text(3), c.text(4)});
+  c.db().events.put({c.integer(0), c.db().new_number()}, {c.integer(1), c.maybe_integer(2), c.text(3), c.text(4), c.text(5)});
   c.changed();
 }
 

@@ -80,7 +80,7 @@ constexpr Named all[] = {
        const auto& rows = c.db().events.rows();
        for (auto it = rows.lower_bound({c.integer(0), 0}); it != rows.end() && it->first.first == c.integer(0); ++it) {
          const auto& e = it->second;
-         c.answer(e.at, e.position, e.kind, e.detail);
+         c.answer(e.at, e.position, e.kind, e.detail, e.actor);
        }
      }},
     {"output_of_execution",

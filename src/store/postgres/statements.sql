@@ -302,7 +302,8 @@ UPDATE cloacina_task SET state = 8, wake_at = NULL, finished_at = $2::bigint
 WHERE id BETWEEN $1::bigint << 16 AND ($1 << 16) | 65535 AND state IN (0, 1, 2, 3, 9);
 
 -- name: insert_event
-INSERT INTO cloacina_event (execution, at, position, kind, detail) VALUES ($1::bigint, $2::bigint, $3::bigint, $4::text, $5::text);
+INSERT INTO cloacina_event (execution, at, position, kind, detail, actor)
+VALUES ($1::bigint, $2::bigint, $3::bigint, $4::text, $5::text, $6::text);
 
 -- name: definition_by_key
 SELECT text FROM cloacina_definition WHERE key = $1::bigint;
@@ -386,7 +387,7 @@ SELECT status FROM cloacina_execution WHERE id = $1::bytea;
 SELECT task & 65535, number, status, runner, fence, started_at, finished_at, error, exit FROM cloacina_attempt
 WHERE task BETWEEN $1::bigint << 16 AND ($1 << 16) | 65535 ORDER BY task, number;
 -- name: events_of_execution
-SELECT at, position, kind, detail FROM cloacina_event WHERE execution = $1::bigint ORDER BY key;
+SELECT at, position, kind, detail, actor FROM cloacina_event WHERE execution = $1::bigint ORDER BY key;
 -- name: output_of_execution
 SELECT task & 65535, number, stream, text, truncated FROM cloacina_output
 WHERE task BETWEEN $1::bigint << 16 AND ($1 << 16) | 65535 ORDER BY task, number, stream;

@@ -28,11 +28,11 @@ ControlResult Turn::control(const Control& c) {
   auto& e = touch(*key);
   switch (c.kind) {
     case Control::Kind::Cancel:
-      return cancel(e, c.reason);
+      return cancel(e, c);
     case Control::Kind::Pause:
-      return pause(e, c.reason);
+      return pause(e, c);
     case Control::Kind::Resume:
-      return resume(e);
+      return resume(e, c);
     case Control::Kind::Retry:
       return retry(e, c);
   }
@@ -48,28 +48,28 @@ void Turn::stop_tasks(Touched& e) {
   e.finished_now = true;
 }
 
-ControlResult Turn::cancel(Touched& e, const std::string& reason) {
+ControlResult Turn::cancel(Touched& e, const Control& c) {
   if (is_terminal(e.status)) return refused(e, " and cannot be cancelled");
   const auto before = e.status;
   e.status = ExecutionStatus::Cancelled;
-  e.error = reason.empty() ? "cancelled" : "cancelled: " + reason;
+  e.error = c.reason.empty() ? "cancelled" : "cancelled: " + c.reason;
   stop_tasks(e);
-  event(e, {}, "cancelled", reason);
+  event(e, {}, "cancelled", c.reason, c.actor);
   return {Applied::Yes, before, {}};
 }
 
-ControlResult Turn::pause(Touched& e, const std::string& reason) {
+ControlResult Turn::pause(Touched& e, const Control& c) {
   if (is_terminal(e.status)) return refused(e, " and cannot be paused");
   if (e.status == ExecutionStatus::Paused) return refused(e, " already");
   const auto before = e.status;
   e.status = ExecutionStatus::Paused;
-  session_.use("pause_execution").bind(e.key, reason).defer();
+  session_.use("pause_execution").bind(e.key, c.reason).defer();
   session_.use("hold_tasks").bind(e.key).defer();
-  event(e, {}, "paused", reason);
+  event(e, {}, "paused", c.reason, c.actor);
   return {Applied::Yes, before, {}};
 }
 
-ControlResult Turn::resume(Touched& e) {
+ControlResult Turn::resume(Touched& e, const Control& c) {
   if (e.status != ExecutionStatus::Paused) return refused(e, ", not paused");
   e.status = e.started ? ExecutionStatus::Running : ExecutionStatus::Pending;
   session_.use("resume_execution").bind(e.key, static_cast<int>(e.status)).defer();
@@ -96,7 +96,7 @@ ControlResult Turn::resume(Touched& e) {
   for (const auto& row : rows) release.add(row_of(row.task), static_cast<int>(row.state), row.wake_at);
   release.defer();
   result_.left_ready = result_.left_ready || !rows.empty();
-  event(e, {}, "resumed", "");
+  event(e, {}, "resumed", "", c.actor);
   return {Applied::Yes, ExecutionStatus::Paused, {}};
 }
 

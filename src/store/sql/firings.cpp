@@ -207,7 +207,7 @@ void Turn::replace_open(ScheduleKey schedule, Timestamp slot) {
   for (const auto key : open) {
     auto& e = touch(key);
     if (is_terminal(e.status)) continue;
-    cancel(e, "replaced by the slot " + format_seconds(slot));
+    cancel(e, {Control::Kind::Cancel, e.id, "replaced by the slot " + format_seconds(slot), {}});
   }
   save();
 }

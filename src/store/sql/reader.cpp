@@ -79,7 +79,7 @@ class SqlReader final : public Reader {
     read_tasks(e, d, attempts, tasks);
     e.context = core::json_of(core::merge(d, core::values_of(e.input), d.leaves, read_changes(changes)));
     while (use.step()) {
-      Event event{use.time(0), std::string(use.text(2)), {}, std::string(use.text(3))};
+      Event event{use.time(0), std::string(use.text(2)), {}, std::string(use.text(3)), std::string(use.text(4))};
       if (!use.is_null(1)) event.task = d.tasks.at(static_cast<std::size_t>(use.integer(1))).name;
       e.events.push_back(std::move(event));
     }

@@ -40,11 +40,12 @@ void Turn::release(RunnerKey runner) {
   load(executions, Locked::Skip);
   // Again: what ended before its execution was locked is no more to be taken back.
   if (!rows.empty()) read();
-  std::string name;
-  {
+  const auto name_of = [&](RunnerKey key) {
     auto use = session_.use("runner_name");
-    if (use.bind(runner).step()) name = use.text(0);
-  }
+    return use.bind(key).step() ? std::string(use.text(0)) : std::string();
+  };
+  const auto name = name_of(runner);
+  const auto seen_by = rows.empty() ? std::string() : name_of(batch_.runner);
   const std::string died = "runner " + name + " died while it ran";
   auto attempts = session_.use("insert_attempt");
   auto ends = session_.use("end_task");
@@ -73,7 +74,7 @@ void Turn::release(RunnerKey runner) {
       const auto& error =
           errors.emplace_back("quarantined after " + std::to_string(crashes) + (crashes == 1 ? " crash: " : " crashes: ") + died);
       ends.add(id, row.fence, static_cast<int>(State::Failed), row.started_at, now_, error, 0, 1);
-      event(e, row.task.position, "quarantined", error);
+      event(e, row.task.position, "quarantined", error, seen_by);
       result_.quarantined.push_back({row.task, e.id, e.definition_key, error});
       advance_.ended(e, row.task.position, TaskStatus::Failed);
       continue;
@@ -82,7 +83,7 @@ void Turn::release(RunnerKey runner) {
                         : is_last_chance(e, row.task.position, crashes) ? State::LastChance
                                                                         : State::Ready;
     requeues.add(id, row.fence, static_cast<int>(state), e.due_at, nullptr, 0, 1, 0, died, nullptr);
-    event(e, row.task.position, "recovered", died);
+    event(e, row.task.position, "recovered", died, seen_by);
     result_.left_ready = true;
   }
   attempts.defer();

@@ -92,7 +92,7 @@ ControlResult Turn::retry(Touched& e, const Control& c) {
     if (!waits) advance_.decide(e, t, counts[t]);
   }
   session_.use("reopen_execution").bind(e.key, e.open_leaves, e.failed, now_).defer();
-  event(e, from, "retried", c.from ? "from " + *c.from : "");
+  event(e, from, "retried", c.from ? "from " + *c.from : "", c.actor);
   return {Applied::Yes, ExecutionStatus::Running, {}};
 }
 

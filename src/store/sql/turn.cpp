@@ -21,7 +21,7 @@ void Turn::run(const std::function<Timestamp()>& clock) {
   settle();
   if (!batch_.events.empty()) {
     auto events = session_.use("insert_event");
-    for (const auto& e : batch_.events) events.add(e.execution, now_, e.task, e.kind, e.detail);
+    for (const auto& e : batch_.events) events.add(e.execution, now_, e.task, e.kind, e.detail, "");
     events.defer();
   }
   if (!batch_.controls.empty()) apply_controls();
@@ -175,8 +175,9 @@ void Turn::save() {
   use.defer();
 }
 
-void Turn::event(const Touched& e, std::optional<Position> task, std::string_view kind, std::string_view detail) {
-  session_.use("insert_event").bind(e.key, now_, task, kind, detail).defer();
+void Turn::event(const Touched& e, std::optional<Position> task, std::string_view kind, std::string_view detail,
+                 std::string_view actor) {
+  session_.use("insert_event").bind(e.key, now_, task, kind, detail, actor).defer();
 }
 
 void Turn::look_ahead() {

@@ -86,7 +86,8 @@ class Turn final : private AdvancePort {
   void flush_candidates();
   void save();
   void look_ahead();
-  void event(const Touched& e, std::optional<Position> task, std::string_view kind, std::string_view detail);
+  void event(const Touched& e, std::optional<Position> task, std::string_view kind, std::string_view detail,
+             std::string_view actor = {});
   /// A time of the caller's clock by the clock of the turn.
   [[nodiscard]] Timestamp shifted(Timestamp callers) const { return callers + shift_; }
 
@@ -133,9 +134,9 @@ class Turn final : private AdvancePort {
   // controls.cpp, retry.cpp
   void apply_controls();
   ControlResult control(const Control& control);
-  ControlResult cancel(Touched& e, const std::string& reason);
-  ControlResult pause(Touched& e, const std::string& reason);
-  ControlResult resume(Touched& e);
+  ControlResult cancel(Touched& e, const Control& c);
+  ControlResult pause(Touched& e, const Control& c);
+  ControlResult resume(Touched& e, const Control& c);
   ControlResult retry(Touched& e, const Control& control);
   void stop_tasks(Touched& e);
 

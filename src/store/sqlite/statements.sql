@@ -210,7 +210,7 @@ UPDATE cloacina_execution SET status = 1, open_leaves = ?2, failed = ?3, retried
 WHERE key = ?1;
 
 -- name: insert_event
-INSERT INTO cloacina_event (execution, at, position, kind, detail) VALUES (?1, ?2, ?3, ?4, ?5);
+INSERT INTO cloacina_event (execution, at, position, kind, detail, actor) VALUES (?1, ?2, ?3, ?4, ?5, ?6);
 
 -- name: definition_by_key
 SELECT text FROM cloacina_definition WHERE key = ?1;
@@ -273,7 +273,7 @@ SELECT status FROM cloacina_execution WHERE id = ?1;
 SELECT task & 65535, number, status, runner, fence, started_at, finished_at, error, exit FROM cloacina_attempt
 WHERE task BETWEEN ?1 << 16 AND (?1 << 16) | 65535 ORDER BY task, number;
 -- name: events_of_execution
-SELECT at, position, kind, detail FROM cloacina_event WHERE execution = ?1 ORDER BY key;
+SELECT at, position, kind, detail, actor FROM cloacina_event WHERE execution = ?1 ORDER BY key;
 -- name: output_of_execution
 SELECT task & 65535, number, stream, text, truncated FROM cloacina_output WHERE task BETWEEN ?1 << 16 AND (?1 << 16) | 65535
 ORDER BY task, number, stream;
