@@ -87,6 +87,10 @@ struct DoctorArguments {};
 struct PruneArguments {
   std::string older_than;
 };
+struct BackupArguments {
+  std::string file;
+  bool overwrite = false;
+};
 struct TenantCreateArguments {
   std::string name;
   bool login = false;
@@ -183,11 +187,11 @@ struct ScheduleCalendarArguments {
 using Command =
     std::variant<std::monostate, RunArguments, ServeArguments, SubmitArguments, WaitArguments, ShowArguments, ListArguments,
                  LogsArguments, CancelArguments, PauseArguments, ResumeArguments, RetryArguments, CheckArguments, GraphArguments,
-                 RunnersArguments, MigrateArguments, DoctorArguments, PruneArguments, TenantCreateArguments, TenantListArguments,
-                 TenantRemoveArguments, SchedulePutArguments, ScheduleGetArguments, ScheduleListArguments, ScheduleRemoveArguments,
-                 SchedulePauseArguments, ScheduleResumeArguments, ScheduleRunNowArguments, ScheduleNextArguments,
-                 ScheduleHistoryArguments, ScheduleStatsArguments, ScheduleBackfillArguments, ScheduleCalendarArguments,
-                 CronNextArguments, CronCheckArguments, CronExplainArguments>;
+                 RunnersArguments, MigrateArguments, DoctorArguments, PruneArguments, BackupArguments, TenantCreateArguments,
+                 TenantListArguments, TenantRemoveArguments, SchedulePutArguments, ScheduleGetArguments, ScheduleListArguments,
+                 ScheduleRemoveArguments, SchedulePauseArguments, ScheduleResumeArguments, ScheduleRunNowArguments,
+                 ScheduleNextArguments, ScheduleHistoryArguments, ScheduleStatsArguments, ScheduleBackfillArguments,
+                 ScheduleCalendarArguments, CronNextArguments, CronCheckArguments, CronExplainArguments>;
 
 struct Arguments {
   Globals globals;

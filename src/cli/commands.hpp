@@ -23,6 +23,7 @@ int execute(Console& console, const Globals& globals, const RunnersArguments& ar
 int execute(Console& console, const Globals& globals, const MigrateArguments& arguments);
 int execute(Console& console, const Globals& globals, const DoctorArguments& arguments);
 int execute(Console& console, const Globals& globals, const PruneArguments& arguments);
+int execute(Console& console, const Globals& globals, const BackupArguments& arguments);
 int execute(Console& console, const Globals& globals, const TenantCreateArguments& arguments);
 int execute(Console& console, const Globals& globals, const TenantListArguments& arguments);
 int execute(Console& console, const Globals& globals, const TenantRemoveArguments& arguments);

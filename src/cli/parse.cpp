@@ -159,6 +159,10 @@ class Parser {
     auto [prune, p] = command<PruneArguments>("prune", "Delete executions that ended long ago, in batches",
                                               "  cloacinactl prune --older-than 30d");
     prune->add_option("--older-than", p->older_than, "Ended so long ago")->required()->type_name("D");
+    auto [backup, b] = command<BackupArguments>("backup", "Copy the SQLite database while runners go on",
+                                                "  cloacinactl backup /var/backups/orders.db");
+    backup->add_option("FILE", b->file, "The copy")->required()->type_name("");
+    backup->add_flag("--overwrite", b->overwrite, "Replace a file that is there");
 
     const Declare tenant = Declare(app_, command_).group("tenant", "Isolated sets of workflows in one database");
     auto [create, t] = tenant.command<TenantCreateArguments>("create", "Make a tenant; a login's password is printed once, here",

@@ -4,6 +4,7 @@
 #include "cli/json.hpp"
 #include "cli/values.hpp"
 #include "cloacina/admin.hpp"
+#include "cloacina/backup.hpp"
 
 namespace cloacina::cli {
 
@@ -102,6 +103,16 @@ int execute(Console& console, const Globals& globals, const PruneArguments& a) {
     console.out.line(line({{"deleted", deleted}}));
   } else {
     console.out.line("deleted " + std::to_string(deleted) + (deleted == 1 ? " execution" : " executions"));
+  }
+  return ExitStatus::done;
+}
+
+int execute(Console& console, const Globals& globals, const BackupArguments& a) {
+  const auto report = backup(globals.database, a.file, {.overwrite = a.overwrite, .tenant = globals.tenant});
+  if (globals.json) {
+    console.out.line(line({{"file", a.file}, {"bytes", report.bytes}}));
+  } else {
+    console.out.line("wrote " + a.file + ", " + std::to_string(report.bytes) + " bytes");
   }
   return ExitStatus::done;
 }

@@ -1,5 +1,7 @@
 #include "cloacina/error.hpp"
 #include "core/text.hpp"
+#include "store/backup.hpp"
+#include "store/sqlite/backup.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/store.hpp"
 #ifdef CLOACINA_POSTGRES
@@ -70,6 +72,15 @@ std::vector<Finding> doctor(const std::string& url, const std::string& tenant) {
   (void)names_postgres(url);
 #endif
   return sqlite::doctor_file(file_of(url, tenant));
+}
+
+BackupReport backup(const std::string& url, const std::string& file, const BackupOptions& options) {
+  if (names_postgres(url)) {
+    throw Error(ErrorCode::InvalidArgument, "a server's databases are backed up with its own tools: pg_dump --format=custom" +
+                                                (options.tenant.empty() ? std::string() : " --schema=" + options.tenant) +
+                                                " --file=" + file + " DATABASE, or pg_basebackup for the whole server");
+  }
+  return sqlite::backup_file(file_of(url, options.tenant), file, options.overwrite);
 }
 
 std::optional<TenantLogin> create_tenant(const std::string& url, const std::string& name, bool login, const std::string& password) {
