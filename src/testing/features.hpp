@@ -15,7 +15,7 @@ struct Features {
   bool drains = true;    ///< runners stop in good order
   bool versions = true;  ///< workflows are deployed in other versions, and not on every runner
   // What the store does.
-  bool refusals = true;      ///< commits fail
+  bool refusals = true;      ///< commits fail, also all of them for a while, as on a full disk
   bool lost_answers = true;  ///< commits are applied and seem to fail
   bool blind_reads = true;   ///< contexts, definitions and due schedules cannot be read
   bool partitions = true;    ///< a runner does not reach the store for a while

@@ -9,9 +9,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// How often the death of others is looked for, where nobody tells of it.
-constexpr milliseconds heartbeat{5'000};
-
 /// What a caller's reply holds; nothing for an error.
 template <class T>
 std::optional<T> value_of(engine::Reply<T>& reply) {

@@ -207,7 +207,7 @@ Faults World::draw_faults(Dice& dice) const {
   Faults faults;
   const auto is = [&](bool on) { return on && dice.one_in(80); };
   faults.refuse_commit = is(features_.refusals);
-  faults.refuse_late = is(features_.refusals);
+  faults.refuse_late = is(features_.refusals) || steady_ < full_until_;
   faults.lose_answer = is(features_.lost_answers) && dice.one_in(2);
   faults.blind_contexts = is(features_.blind_reads);
   faults.blind_definitions = is(features_.blind_reads);
@@ -292,6 +292,12 @@ void World::do_harm(Dice& dice) {
     if (tells_) tell(runner->second->name() + (halt ? " is halted" : " is to stop"));
     if (halt && dice.one_in(3)) return runner->second->give_up();
     return runner->second->drain(halt);
+  }
+  if (roll == 6 && features_.refusals) {
+    const auto time = dice.time_below(seconds{dice.chance(50) ? 2 : 20});
+    if (tells_) tell("nothing can be written for " + format_duration(std::chrono::floor<milliseconds>(time)));
+    full_until_ = steady_ + time;
+    return;
   }
   if (roll == 5 && features_.clock_steps) {
     const auto by = dice.time_below(seconds{dice.chance(30) ? 86'400 : 3'600}) * (dice.chance(50) ? 1 : -1);

@@ -91,7 +91,8 @@ class World final : public Surroundings, public Outside {
   std::unique_ptr<ScheduleOwners> owners_;
   Dice* dice_ = nullptr;  // of the event that happens
   int next_runner_ = 0;
-  bool races_ = false;  // an event happens within another one
+  Steady full_until_{};  // nothing can be written
+  bool races_ = false;   // an event happens within another one
   bool calm_ = false;
   std::int64_t events_ = 0;
   std::int64_t commits_ = 0;

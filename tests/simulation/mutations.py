@@ -76,9 +76,6 @@ MUTATIONS = {
     "keys-given-again": ("store/memory/executions.cpp", "find_unique_key(*e.unique_key) != nullptr)) return;\n  e.key = c.db().new_execution_key();",
                          "find_unique_key(*e.unique_key) != nullptr)) return;\n  e.key = Contents::new_key(table);",
                          "a new execution is taken for one that was deleted"),
-    "placeholder-remembered": ("store/memory/database.cpp", "      definitions_.forget();\n      throw;\n    }\n  }\n\n  RunnerKey open_runner",
-                               "      throw;\n    }\n  }\n\n  RunnerKey open_runner",
-                               "a definition that was taken back is known by a key that another one gets"),
     "flight-replaced": ("engine/engine_effects.cpp", "in_flight_.insert_or_assign(claimed.claim(), Flight{item});",
                         "std::erase_if(in_flight_, [&](const auto& f) { return f.first.task == claimed.task; });\n"
                         "    in_flight_.insert_or_assign(claimed.claim(), Flight{item});",
