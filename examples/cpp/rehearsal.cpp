@@ -38,8 +38,8 @@ int main() {
   const auto at = [](const char* text) { return cloacina::parse_timestamp(text); };
   const auto slots = cloacina::fast_forward(nightly, at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z"),
                                             {{at("2026-03-28T20:00:00Z"), at("2026-03-29T06:00:00Z")}});
-  std::cout << slots.size() << " slots; that of the night without 02:30 is " << format_timestamp(slots.at(87).slot) << ", fired at "
-            << format_timestamp(slots.at(87).fired_at) << '\n';
+  std::cout << slots.size() << " slots; that of the night without 02:30 is " << cloacina::format_timestamp(slots.at(87).slot)
+            << ", fired at " << cloacina::format_timestamp(slots.at(87).fired_at) << '\n';
 
   // Crashes, lost connections, clocks that jump, users that cancel and retry. What is wrong is told as a story.
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
