@@ -13,6 +13,7 @@ endif()
 if(CLOACINA_SANITIZE)
   target_compile_options(cloacina_build INTERFACE -fsanitize=${CLOACINA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(cloacina_build INTERFACE -fsanitize=${CLOACINA_SANITIZE})
+  target_compile_definitions(cloacina_build INTERFACE CLOACINA_SANITIZED)
 endif()
 
 include(CheckLinkerFlag)

@@ -59,7 +59,7 @@ TEST(MemoryStore, ARollBackTakesBackRowsAndTheirPlacesInEveryIndex) {
   const auto session = database->session();
   session->begin();
   session->use("claim_queued").bind(store::sql::row_of({key, 0}), 7, start).run();
-  session->use("insert_event").bind(key, start, nullptr, "odd", "").run();
+  session->use("insert_event").bind(key, start, nullptr, "odd", "", "").run();
   session->use("delete_execution").bind(key).run();
   EXPECT_EQ(contents.executions.find(key), nullptr);
   EXPECT_THAT(contents.tasks.ready.places(), IsEmpty());

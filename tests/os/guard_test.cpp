@@ -178,7 +178,7 @@ TEST(Guard, TakesOffOrphansWhileTheCommandRuns) {
 
 TEST(Guard, HasANameOfItsOwn) { EXPECT_EQ(run(shell("cat /proc/$PPID/comm")).out, "cloacina-guard\n"); }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef CLOACINA_SANITIZED
 TEST(Guard, GivesTheRunnersMemoryBack) {
   std::vector<char> large(100'000'000, 'x');
   const auto result = run(shell(

@@ -32,7 +32,7 @@ using std::chrono_literals::operator""h;
 constexpr std::chrono::milliseconds patience = 60s;
 
 /// A sanitizer makes everything several times slower: sizes are divided by this.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#ifdef CLOACINA_SANITIZED
 constexpr int size_divisor = 5;
 #else
 constexpr int size_divisor = 1;

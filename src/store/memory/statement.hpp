@@ -3,6 +3,7 @@
 #include <span>
 #include <unordered_map>
 
+#include "cloacina/error.hpp"
 #include "store/memory/contents.hpp"
 #include "store/sql/session.hpp"
 
@@ -46,7 +47,10 @@ class Call {
     std::size_t first;  // of its cells
   };
 
-  [[nodiscard]] const sql::Value& at(std::size_t i) const { return input_[i]; }
+  [[nodiscard]] const sql::Value& at(std::size_t i) const {
+    if (i < input_.size()) return input_[i];
+    throw Error(ErrorCode::Internal, "a statement was given " + std::to_string(input_.size()) + " values, and reads more");
+  }
   void begin_row() { rows_.push_back({input_index_, cells_.size()}); }
   void add(Integer value) { cells_.push_back({false, value, 0, 0}); }
   void add(int value) { add(Integer{value}); }
