@@ -57,23 +57,37 @@ std::vector<Turn::Candidate> Turn::queue_head(std::optional<Use> queue, int limi
   return head;
 }
 
+bool Turn::may_ask_ahead() const {
+  if (!batch_.claim || batch_.claim->limit <= 0 || batch_.claim->any_commands) return false;
+  const bool others = batch_.renew || batch_.release_dead || batch_.timers || !batch_.controls.empty() ||
+                      !batch_.schedules.empty() || !batch_.firings.empty();
+  return !others && batch_.claim->definitions.size() <= asked_at_once_max &&
+         std::all_of(batch_.outcomes.begin(), batch_.outcomes.end(),
+                     [](const AttemptOutcome& o) { return o.kind == AttemptOutcome::Kind::Completed; });
+}
+
+void Turn::ask_for_claims() {
+  // All three are on their way before the first is waited for.
+  asked_.emplace(Asked{session_.use("may_claim"), {}, {}});
+  asked_->may.bind(batch_.claim->runner).send();
+  if (batch_.claim->last_chance) asked_->chances.emplace(session_.use("last_chance")).send();
+  if (auto queue = ask_queue(batch_.claim->limit)) asked_->queue.emplace(std::move(*queue));
+}
+
 void Turn::claim() {
   const auto& request = *batch_.claim;
   if (request.limit <= 0) return;
-  // All three are on their way before the first is waited for.
-  auto may = session_.use("may_claim");
-  may.bind(request.runner).send();
-  auto chances = session_.use("last_chance");
-  if (request.last_chance) chances.send();
-  auto queue = ask_queue(request.limit);
+  if (!asked_) ask_for_claims();
+  Asked asked = std::move(*asked_);
+  asked_.reset();
   // A runner that was taken for dead claims nothing: nobody would take it back. It hears of it when it renews its lease.
-  if (!may.step()) return;
+  if (!asked.may.step()) return;
   std::vector<std::pair<Candidate, bool>> chosen;  // and whether it comes from the queue
-  if (request.last_chance) {
-    if (const auto last = last_chance(chances)) chosen.emplace_back(*last, true);
+  if (asked.chances) {
+    if (const auto last = last_chance(*asked.chances)) chosen.emplace_back(*last, true);
   }
   const bool has_last_chance = !chosen.empty();
-  const auto head = queue_head(std::move(queue), request.limit - static_cast<int>(chosen.size()));
+  const auto head = queue_head(std::move(asked.queue), request.limit - static_cast<int>(chosen.size()));
   std::stable_sort(candidates_.begin(), candidates_.end(), Earlier{});
   std::size_t from_queue = 0;
   std::size_t at_hand = 0;

@@ -12,6 +12,7 @@ void Turn::run(const std::function<Timestamp()>& clock) {
     // They need not wait for the time: what has happened is recorded by what is known of the clock.
     send_completions();
     send_submissions();
+    if (may_ask_ahead()) ask_for_claims();
     now_ = result_.now = clock();
     shift_ = now_ - batch_.now;
   });

@@ -62,6 +62,12 @@ class Turn final : private AdvancePort {
     std::vector<std::size_t> of_peek;
     std::set<ExecutionKey> begun;
   };
+  /// What was asked before claims are chosen.
+  struct Asked {
+    Use may;
+    std::optional<Use> chances;
+    std::optional<Use> queue;  ///< none: there is no queue to look at
+  };
   /// What was asked of the time to come.
   struct Ahead {
     std::optional<Use> wake_at;
@@ -150,6 +156,9 @@ class Turn final : private AdvancePort {
   void check(Use& asked);
 
   // claim.cpp
+  /// Whether nothing in this batch but the claim itself puts tasks into the queue or changes a runner.
+  [[nodiscard]] bool may_ask_ahead() const;
+  void ask_for_claims();
   void claim();
   [[nodiscard]] std::optional<Candidate> last_chance(Use& chances);
   /// Nothing when there is no queue to look at.
@@ -178,6 +187,7 @@ class Turn final : private AdvancePort {
   std::vector<std::size_t> completed_;  // which outcomes they are
   std::optional<Use> submissions_;      // sent
   std::vector<Submitting> submitting_;
+  std::optional<Asked> asked_;
   std::optional<Claiming> claiming_;
   Ahead ahead_;
   std::vector<std::optional<ExecutionKey>> control_keys_;  // of the batch's controls
