@@ -118,6 +118,10 @@ struct CLOACINA_HIDDEN Runner::Impl {
   store::NewExecution prepare(Submission& submission);
   std::vector<store::SubmitResult> commit(std::vector<store::NewExecution> executions);
   void control(store::Control control);
+  [[nodiscard]] Execution get(const ExecutionId& id, store::ExecutionKey known = 0);
+  /// `may_have_ended`: else the ticket is older than the execution, and would know.
+  [[nodiscard]] Execution wait(const ExecutionId& id, std::optional<std::chrono::milliseconds> timeout,
+                               runner::Waiters::Ticket& ticket, bool may_have_ended);
   std::vector<std::function<void()>> finished(const std::vector<store::FinishedExecution>& executions);
 };
 
@@ -221,7 +225,7 @@ bool Runner::Impl::Access::is_completed(const store::ClaimedTask& claimed) {
 }
 
 std::vector<std::function<void()>> Runner::Impl::finished(const std::vector<store::FinishedExecution>& executions) {
-  for (const auto& e : executions) waiters.finished(e.id);
+  for (const auto& e : executions) waiters.finished(e.id, e.key);
   std::vector<std::function<void()>> jobs;
   if (!access->finished_callback) return jobs;
   for (const auto& e : executions) jobs.emplace_back([access = access, id = e.id] { access->call_back(id); });
@@ -300,19 +304,37 @@ ExecutionId Runner::submit_in(const UserConnection& connection, std::string_view
 }
 
 Execution Runner::run(std::string_view workflow, Json input, SubmitOptions options) {
-  return wait(submit(workflow, std::move(input), std::move(options)));
+  // Whoever waits before it submits has not missed the end, and need not look whether it has come.
+  const auto id = ExecutionId::generate();
+  runner::Waiters::Ticket ticket(impl_->waiters, id);
+  const auto submitted = submit_many({{std::string(workflow), std::move(input), std::move(options), id}}).front();
+  if (submitted != id || !impl_->is_started()) return wait(submitted);  // the unique key's, or nobody runs it here
+  return impl_->wait(id, {}, ticket, false);
 }
 
 Execution Runner::wait(const ExecutionId& id, std::optional<std::chrono::milliseconds> timeout) {
+  runner::Waiters::Ticket ticket(impl_->waiters, id);
+  return impl_->wait(id, timeout, ticket, true);
+}
+
+Execution Runner::Impl::wait(const ExecutionId& id, std::optional<std::chrono::milliseconds> timeout,
+                             runner::Waiters::Ticket& ticket, bool may_have_ended) {
   std::optional<std::chrono::steady_clock::time_point> until;
   if (timeout) until = from_now(*timeout);
-  runner::Waiters::Ticket ticket(impl_->waiters, id);
+  const auto status_now = [&] { return readers.with([&](store::Reader& r) { return r.status(id); }); };
   std::optional<runner::Lookout> lookout;
-  for (;;) {
-    if (!lookout && !impl_->is_started()) lookout.emplace(impl_->watches);
-    const auto status = impl_->readers.with([&](store::Reader& r) { return r.status(id); });
-    if (!status) not_found(id);
-    if (is_terminal(*status)) return get(id);
+  for (;; may_have_ended = true) {
+    if (!lookout && !is_started()) {
+      lookout.emplace(watches);
+      may_have_ended = true;
+    }
+    auto status = ExecutionStatus::Pending;
+    if (may_have_ended) {
+      const auto found = status_now();
+      if (!found) not_found(id);
+      status = *found;
+      if (is_terminal(status)) return get(id);
+    }
     bool signalled = true;
     if (lookout) {
       // Without a loop of our own we look when others have written.
@@ -321,14 +343,14 @@ Execution Runner::wait(const ExecutionId& id, std::optional<std::chrono::millise
       using Why = runner::Waiters::Ticket::Why;
       const auto why = ticket.wait(until);
       if (why == Why::Finished) {
-        if (auto e = get(id); is_terminal(e.status)) return e;  // unless it was retried
+        if (auto e = get(id, ticket.key()); is_terminal(e.status)) return e;  // unless it was retried
       }
       signalled = why != Why::TimedOut;
     }
     if (!signalled && until && std::chrono::steady_clock::now() >= *until) {
-      const auto last = impl_->readers.with([&](store::Reader& r) { return r.status(id); });
+      const auto last = status_now();
       if (last && is_terminal(*last)) return get(id);
-      throw Error(ErrorCode::Timeout, "execution " + id.to_string() + " is " + std::string(to_string(last.value_or(*status))) +
+      throw Error(ErrorCode::Timeout, "execution " + id.to_string() + " is " + std::string(to_string(last.value_or(status))) +
                                           " after " + format_duration(*timeout));
     }
   }
@@ -340,8 +362,10 @@ void Runner::on_finished(std::function<void(const Execution&)> callback) {
   impl_->access->finished_callback = std::move(callback);
 }
 
-Execution Runner::get(const ExecutionId& id) const {
-  auto found = impl_->readers.with([&](store::Reader& r) { return r.get(id); });
+Execution Runner::get(const ExecutionId& id) const { return impl_->get(id); }
+
+Execution Runner::Impl::get(const ExecutionId& id, store::ExecutionKey known) {
+  auto found = readers.with([&](store::Reader& r) { return r.get(id, known); });
   if (!found) not_found(id);
   return std::move(*found);
 }

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -32,6 +33,11 @@ class Waiters {
       if (--slot_->users == 0) waiters_.slots_.erase(id_);
     }
     enum class Why { TimedOut, LookAgain, Finished };
+    /// The key of the execution, once it has finished here.
+    [[nodiscard]] std::int64_t key() const {
+      const std::lock_guard lock(waiters_.mutex_);
+      return slot_->key;
+    }
     Why wait(std::optional<std::chrono::steady_clock::time_point> until) {
       std::unique_lock lock(waiters_.mutex_);
       const auto signalled = [&] { return slot_->signals + waiters_.rechecks_ != seen_; };
@@ -50,6 +56,7 @@ class Waiters {
       std::condition_variable changed;
       std::uint64_t signals = 0;
       int users = 0;
+      std::int64_t key = 0;
     };
     Waiters& waiters_;
     ExecutionId id_;
@@ -57,10 +64,11 @@ class Waiters {
     std::uint64_t seen_ = 0;
   };
 
-  void finished(const ExecutionId& id) {
+  void finished(const ExecutionId& id, std::int64_t key) {
     const std::lock_guard lock(mutex_);
     if (const auto it = slots_.find(id); it != slots_.end()) {
       ++it->second->signals;
+      it->second->key = key;
       it->second->changed.notify_all();
     }
   }

@@ -80,8 +80,8 @@ class Reader {
   [[nodiscard]] virtual std::vector<StoredDefinition> current_definitions() = 0;
   [[nodiscard]] virtual std::optional<StoredDefinition> definition_of(const ExecutionId& id) = 0;
 
-  /// Whole, with tasks, attempts, events and the context.
-  [[nodiscard]] virtual std::optional<Execution> get(const ExecutionId& id) = 0;
+  /// Whole, with tasks, attempts, events and the context. Whoever knows its key has it sooner.
+  [[nodiscard]] virtual std::optional<Execution> get(const ExecutionId& id, ExecutionKey known = 0) = 0;
   [[nodiscard]] virtual std::optional<ExecutionStatus> status(const ExecutionId& id) = 0;
   [[nodiscard]] virtual ExecutionPage list(const ListFilter& filter) = 0;
   [[nodiscard]] virtual std::vector<AttemptLog> logs(const ExecutionId& id, const std::optional<std::string>& task,

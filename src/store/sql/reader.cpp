@@ -58,26 +58,33 @@ class SqlReader final : public Reader {
     return static_cast<ExecutionStatus>(use.integer(0));
   }
 
-  std::optional<Execution> get(const ExecutionId& id) override {
+  std::optional<Execution> get(const ExecutionId& id, ExecutionKey known) override {
     // One snapshot for all statements.
     const Snapshot snapshot(session_);
-    ExecutionKey key = 0;
-    Execution e;
-    {
-      auto use = session_.use("get_execution");
-      if (!use.bind(id.bytes()).step()) return std::nullopt;
-      key = use.integer(0);
-      e = read_execution(use);
-    }
-    const auto& d = *definition_;
+    auto found = session_.use("get_execution");
+    found.bind(id.bytes()).send();
     // All are on their way before the first is waited for.
-    auto attempts = session_.use("attempts_of_execution");
-    auto tasks = session_.use("tasks_of_execution");
-    auto changes = session_.use("changes_of_execution");
-    auto use = session_.use("events_of_execution");
-    for (auto* one : {&attempts, &tasks, &changes, &use}) one->bind(key).send();
-    read_tasks(e, d, attempts, tasks);
-    e.context = core::json_of(core::merge(d, core::values_of(e.input), d.leaves, read_changes(changes)));
+    struct Rows {
+      Use attempts;
+      Use tasks;
+      Use changes;
+      Use events;
+    };
+    std::optional<Rows> rows;
+    const auto ask = [&](ExecutionKey key) {
+      rows.reset();
+      rows.emplace(Rows{session_.use("attempts_of_execution"), session_.use("tasks_of_execution"),
+                        session_.use("changes_of_execution"), session_.use("events_of_execution")});
+      for (auto* one : {&rows->attempts, &rows->tasks, &rows->changes, &rows->events}) one->bind(key).send();
+    };
+    if (known != 0) ask(known);
+    if (!found.step()) return std::nullopt;
+    auto e = read_execution(found);
+    if (const auto key = found.integer(0); key != known) ask(key);
+    const auto& d = *definition_;
+    read_tasks(e, d, rows->attempts, rows->tasks);
+    e.context = core::json_of(core::merge(d, core::values_of(e.input), d.leaves, read_changes(rows->changes)));
+    auto& use = rows->events;
     while (use.step()) {
       Event event{use.time(0), std::string(use.text(2)), {}, std::string(use.text(3)), std::string(use.text(4))};
       if (!use.is_null(1)) event.task = d.tasks.at(static_cast<std::size_t>(use.integer(1))).name;
