@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <numeric>
 
+#include "core/utf8.hpp"
+
 namespace cloacina::core {
 
 namespace {
@@ -65,15 +67,19 @@ std::string quote(std::string_view text) {
   std::size_t shown = std::min<std::size_t>(text.size(), 80);
   while (shown > 0 && shown < text.size() && (static_cast<unsigned char>(text[shown]) & 0xC0) == 0x80) --shown;
   std::string out = "'";
-  for (const char c : text.substr(0, shown)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      char escaped[8];
-      std::snprintf(escaped, sizeof escaped, "\\x%02x", byte);
-      out += escaped;
+  for (auto rest = text.substr(0, shown); !rest.empty();) {
+    const auto sequence = first_sequence(rest);
+    const auto front = static_cast<unsigned char>(rest[0]);
+    if (sequence.valid && front >= 0x20 && front != 0x7f) {
+      out += rest.substr(0, sequence.size);
     } else {
-      out += c;
+      for (const char c : rest.substr(0, sequence.size)) {
+        char escaped[8];
+        std::snprintf(escaped, sizeof escaped, "\\x%02x", static_cast<unsigned char>(c));
+        out += escaped;
+      }
     }
+    rest.remove_prefix(sequence.size);
   }
   return out + (shown < text.size() ? "…'" : "'");
 }

@@ -19,7 +19,7 @@ namespace cloacina::core {
 /// Whether `name` is a task's or workflow's name: `[A-Za-z0-9_.-]{1,128}` (cli.md, 1).
 [[nodiscard]] bool is_name(std::string_view name);
 
-/// `text` for an error message: control characters escaped, at most 80 bytes.
+/// `text` for an error message: control characters and what is not UTF-8 escaped, at most 80 bytes of it.
 [[nodiscard]] std::string quote(std::string_view text);
 
 }  // namespace cloacina::core

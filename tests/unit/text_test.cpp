@@ -37,6 +37,7 @@ TEST(Name, HasOneTo128OfItsCharacters) {
 TEST(Quote, IsSafeToPrint) {
   EXPECT_EQ(quote("plain"), "'plain'");
   EXPECT_EQ(quote(std::string_view("a\0\n\x1b\x7f", 5)), "'a\\x00\\x0a\\x1b\\x7f'");
+  EXPECT_EQ(quote("\xff\xe2\x82 é\xc3"), "'\\xff\\xe2\\x82 é\\xc3'") << "what cannot be shown";
   EXPECT_EQ(quote(std::string(200, 'x')), "'" + std::string(80, 'x') + "…'");
   EXPECT_EQ(quote(std::string(79, 'x') + "ü"), "'" + std::string(79, 'x') + "…'") << "never half a character";
 }
