@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cloacina/export.hpp"
+#include "cloacina/retention.hpp"
 
 namespace cloacina {
 
@@ -26,17 +27,20 @@ CLOACINA_API MigrationReport migrate(const std::string& database, bool dry_run =
 
 /// One thing that a check-up found.
 struct Finding {
-  std::string check;  ///< `schema`, `integrity`, `clock`, `stranded`, `backlog`, `runners`, …
+  std::string check;  ///< `schema`, `integrity`, `consistency`, `clock`, `stranded`, `backlog`, `runners`, …
   bool problem = false;
   std::string text;  ///< a sentence for a person
 };
 
-/// Looks at the database without changing it: schema version, integrity, clock, stranded work, the oldest ready task, dead runners.
+/// Looks at the database without changing it: schema version, integrity, contradictions among its rows, clock, stranded work, the
+/// oldest ready task, dead runners, schedules.
 [[nodiscard]] CLOACINA_API std::vector<Finding> doctor(const std::string& database, const std::string& tenant = {});
 
-/// Deletes executions that ended before now - `older_than`, in batches of `batch` that do not hold up the loop; returns how many.
-CLOACINA_API std::int64_t prune(const std::string& database, std::chrono::milliseconds older_than, int batch = 500,
-                                const std::string& tenant = {});
+/// Deletes what `retention` does not keep, in short transactions that do not hold up the loop. *Throws* Error{InvalidArgument},
+/// Error{Unavailable}.
+///
+/// A schedule never fires a slot again because its history is gone. A backfill over slots whose history is gone fires them.
+CLOACINA_API PruneReport prune(const std::string& database, const Retention& retention, const std::string& tenant = {});
 
 /// Who may use a tenant's schema of a PostgreSQL database.
 struct TenantLogin {

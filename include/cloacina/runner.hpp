@@ -11,6 +11,7 @@
 #include "cloacina/execution.hpp"
 #include "cloacina/export.hpp"
 #include "cloacina/log.hpp"
+#include "cloacina/retention.hpp"
 #include "cloacina/schedule.hpp"
 #include "cloacina/transaction.hpp"
 #include "cloacina/workflow.hpp"
@@ -42,6 +43,7 @@ struct RunnerOptions {
   std::size_t context_cache_bytes = 64 << 20;      ///< contexts kept at hand for tasks to come
   std::size_t inbox_max = 10'000;                  ///< submissions under way; more make callers wait
   std::chrono::milliseconds busy_timeout{10'000};  ///< how long another program may lock the database before a call gives up
+  Retention retention{};                           ///< what is kept of what has ended; everything unless it says otherwise
   bool run_stored_commands = false;                ///< also run stored workflows that have only commands, registered by others
   std::uint64_t seed = 0;                          ///< of the jitter; 0: from the system
   LogSink log{};

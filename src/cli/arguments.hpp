@@ -29,6 +29,9 @@ struct ServeArguments {
   std::string lease = "15s";
   std::string source;  ///< empty: the paths, made absolute
   bool only_loaded = false;
+  std::optional<std::string> keep_for;
+  std::optional<std::int64_t> keep;
+  std::optional<std::string> keep_firings_for;
 };
 struct SubmitArguments {
   std::string workflow;
@@ -85,7 +88,10 @@ struct MigrateArguments {
 };
 struct DoctorArguments {};
 struct PruneArguments {
-  std::string older_than;
+  std::optional<std::string> older_than;
+  std::optional<std::int64_t> keep;
+  std::vector<std::string> statuses;
+  std::optional<std::string> firings_older_than;
 };
 struct BackupArguments {
   std::string file;

@@ -81,6 +81,12 @@ class Parser {
     serve->add_option("--source", s->source, "Who puts the schedules of these files (default: the paths, made absolute)")
         ->type_name("NAME");
     serve->add_flag("--only-loaded", s->only_loaded, "Run nothing but what these files say");
+    serve->add_option("--keep-for", s->keep_for, "Delete executions that ended so long ago")->type_name("D");
+    serve->add_option("--keep", s->keep, "Delete executions that ended, but for the newest N")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("N");
+    serve->add_option("--keep-firings-for", s->keep_firings_for, "Delete entries of schedules' histories that are so old")
+        ->type_name("D");
 
     auto [submit, b] =
         command<SubmitArguments>("submit", "Start an execution of a stored workflow; prints its id once it is durable",
@@ -156,9 +162,15 @@ class Parser {
     auto [migrate, m] = command<MigrateArguments>("migrate", "Bring the schema of the database up to date");
     migrate->add_flag("--dry-run", m->dry_run, "Only say what would be done");
     command<DoctorArguments>("doctor", "Check the database; exit 1 when something was found");
-    auto [prune, p] = command<PruneArguments>("prune", "Delete executions that ended long ago, in batches",
-                                              "  cloacinactl prune --older-than 30d");
-    prune->add_option("--older-than", p->older_than, "Ended so long ago")->required()->type_name("D");
+    auto [prune, p] =
+        command<PruneArguments>("prune", "Delete executions that have ended, and old history of schedules, in batches",
+                                "  cloacinactl prune --older-than 30d\n"
+                                "  cloacinactl prune --keep 10000 --status Completed --firings-older-than 1y");
+    prune->add_option("--older-than", p->older_than, "Executions that ended so long ago")->type_name("D");
+    prune->add_option("--keep", p->keep, "None of the newest N that have ended")->check(CLI::NonNegativeNumber)->type_name("N");
+    prune->add_option("--status", p->statuses, "Only Completed, Failed or Cancelled ones; again for another")->type_name("STATUS");
+    prune->add_option("--firings-older-than", p->firings_older_than, "Entries of schedules' histories, but the last of each")
+        ->type_name("D");
     auto [backup, b] = command<BackupArguments>("backup", "Copy the SQLite database while runners go on",
                                                 "  cloacinactl backup /var/backups/orders.db");
     backup->add_option("FILE", b->file, "The copy")->required()->type_name("");

@@ -21,6 +21,9 @@ RunnerOptions options_of(const Globals& globals, const ServeArguments& a) {
   options.tenant = globals.tenant;
   options.workers = a.workers;
   options.lanes = a.lanes;
+  if (a.keep_for) options.retention.older_than = read_duration("--keep-for", *a.keep_for);
+  if (a.keep_firings_for) options.retention.firings_older_than = read_duration("--keep-firings-for", *a.keep_firings_for);
+  options.retention.keep = a.keep;
   options.lease = read_duration("--lease", a.lease);
   // A shorter lease needs more signs of life.
   options.heartbeat = std::min(options.heartbeat, options.lease / 3);

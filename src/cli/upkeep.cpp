@@ -5,6 +5,7 @@
 #include "cli/values.hpp"
 #include "cloacina/admin.hpp"
 #include "cloacina/backup.hpp"
+#include "cloacina/error.hpp"
 
 namespace cloacina::cli {
 
@@ -97,13 +98,30 @@ int execute(Console& console, const Globals& globals, const DoctorArguments&) {
 }
 
 int execute(Console& console, const Globals& globals, const PruneArguments& a) {
-  const auto older_than = read_duration("--older-than", a.older_than);
-  const auto deleted = database_is_missing(globals) ? 0 : prune(globals.database, older_than, 500, globals.tenant);
-  if (globals.json) {
-    console.out.line(line({{"deleted", deleted}}));
-  } else {
-    console.out.line("deleted " + std::to_string(deleted) + (deleted == 1 ? " execution" : " executions"));
+  Retention retention;
+  if (a.older_than) retention.older_than = read_duration("--older-than", *a.older_than);
+  if (a.firings_older_than) retention.firings_older_than = read_duration("--firings-older-than", *a.firings_older_than);
+  retention.keep = a.keep;
+  for (const auto& status : a.statuses) retention.statuses.push_back(parse_execution_status(status));
+  if (!retention.older_than && !retention.keep && !retention.firings_older_than) {
+    throw Error(ErrorCode::InvalidArgument, "prune: write what may go: --older-than D, --keep N or --firings-older-than D");
   }
+  if (!retention.statuses.empty() && !retention.older_than && !retention.keep) {
+    throw Error(ErrorCode::InvalidArgument, "prune: --status is for --older-than and --keep");
+  }
+  const auto report = database_is_missing(globals) ? PruneReport{} : prune(globals.database, retention, globals.tenant);
+  if (globals.json) {
+    OrderedJson json;
+    json["deleted"] = report.executions;
+    if (retention.firings_older_than) json["firings"] = report.firings;
+    console.out.line(line(json));
+    return ExitStatus::done;
+  }
+  const auto say = [&](std::int64_t number, const char* what) {
+    console.out.line("deleted " + std::to_string(number) + " " + what + (number == 1 ? "" : "s"));
+  };
+  if (retention.older_than || retention.keep) say(report.executions, "execution");
+  if (retention.firings_older_than) say(report.firings, "firing");
   return ExitStatus::done;
 }
 

@@ -6,6 +6,8 @@
 #include "core/tenant_name.hpp"
 #include "core/text.hpp"
 #include "cron/system_zones.hpp"
+#include "runner/examine_schedules.hpp"
+#include "runner/pruning.hpp"
 #include "store/store.hpp"
 
 namespace cloacina {
@@ -16,6 +18,17 @@ MigrationReport migrate(const std::string& database, bool dry_run, const std::st
 
 std::vector<Finding> doctor(const std::string& database, const std::string& tenant) {
   auto findings = store::doctor(database, tenant);
+  const bool readable = std::none_of(findings.begin(), findings.end(), [](const Finding& f) {
+    return f.problem && (f.check == "file" || f.check == "schema" || f.check == "database" || f.check == "integrity");
+  });
+  if (readable) {
+    try {
+      const auto opened = store::open(database, {.tenant = tenant});
+      for (auto& finding : runner::examine_schedules(*opened->reader())) findings.push_back(std::move(finding));
+    } catch (const Error& error) {
+      findings.push_back({"schedules", true, error.what()});
+    }
+  }
   const auto& zones = cron::system_zones();
   const auto version = zones.version();
   const bool known = version != "unknown";
@@ -26,18 +39,12 @@ std::vector<Finding> doctor(const std::string& database, const std::string& tena
   return findings;
 }
 
-std::int64_t prune(const std::string& database, std::chrono::milliseconds older_than, int batch, const std::string& tenant) {
-  if (older_than.count() < 0) throw Error(ErrorCode::InvalidArgument, "prune: older_than is negative");
-  if (batch < 1) throw Error(ErrorCode::InvalidArgument, "prune: batch must be at least 1");
+PruneReport prune(const std::string& database, const Retention& retention, const std::string& tenant) {
+  constexpr int batch = 500;
+  runner::check(retention, "prune");
   const auto opened = store::open(database, {.tenant = tenant});
-  const auto store = opened->store();
-  const auto before = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()) - older_than;
-  std::int64_t total = 0;
-  for (int deleted = batch; deleted == batch;) {
-    deleted = store->prune(before, batch);
-    total += deleted;
-  }
-  return total;
+  const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+  return runner::prune(*opened->store(), retention, now, batch, [] { return true; });
 }
 
 void check_tenant_name(std::string_view name) { core::check_tenant_name(name); }

@@ -4,6 +4,7 @@
 
 #include "core/tenant_name.hpp"
 #include "core/text.hpp"
+#include "runner/pruning.hpp"
 
 namespace cloacina::runner {
 
@@ -78,6 +79,7 @@ void check(const RunnerOptions& o) {
   if (!is_utf8(o.name)) c.bad("name", "not UTF-8");
   if (!is_utf8(o.actor)) c.bad("actor", "not UTF-8");
   c.done();
+  check(o.retention, "runner options: retention");
   if (!o.tenant.empty()) core::check_tenant_name(o.tenant);
 }
 

@@ -10,6 +10,7 @@
 #include "runner/lookout.hpp"
 #include "runner/options.hpp"
 #include "runner/readers.hpp"
+#include "runner/retention.hpp"
 #include "runner/schedules.hpp"
 #include "runner/waiters.hpp"
 
@@ -98,6 +99,7 @@ struct CLOACINA_HIDDEN Runner::Impl {
   std::unordered_map<std::string, store::StoredDefinition> current;  // what was added here, by name
   std::vector<engine::RegisterRequest> registered;
   std::unique_ptr<runner::Lanes> lanes;
+  std::unique_ptr<runner::RetentionThread> retention;
   enum class Phase { New, Started, Stopped } phase = Phase::New;
 
   /// The writing connection of calls that have no loop to go through. *Requires* the mutex.
@@ -259,6 +261,10 @@ void Runner::start() {
   impl_->lanes = std::make_unique<runner::Lanes>(setup, impl_->registered);
   impl_->registered.clear();
   impl_->phase = Impl::Phase::Started;
+  const auto& keeps = impl_->options.retention;
+  if (keeps.older_than || keeps.keep || keeps.firings_older_than) {
+    impl_->retention = std::make_unique<runner::RetentionThread>(impl_->database, keeps, impl_->options.log);
+  }
 }
 
 StopReport Runner::stop(std::chrono::milliseconds deadline) {
@@ -271,7 +277,9 @@ StopReport Runner::stop(std::chrono::milliseconds deadline) {
     }
     impl_->phase = Impl::Phase::Stopped;
   }
+  if (impl_->retention) impl_->retention->request_stop();
   const auto left = impl_->lanes->stop(from_now(deadline));
+  impl_->retention.reset();
   impl_->waiters.recheck();
   StopReport report;
   for (const auto& item : left.items) report.unfinished.push_back({item->claimed.id, item->task().name});

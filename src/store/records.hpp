@@ -241,6 +241,19 @@ struct StoredDefinition {
   std::shared_ptr<const Definition> definition;
 };
 
+/// A look at a stretch of what was kept, in the order of its keys, for what may go: a long table is gone through in short steps.
+struct PruneScan {
+  Timestamp before{};                ///< what ended before
+  std::uint32_t statuses = 0x38;     ///< bit n: of ExecutionStatus n, if that is terminal
+  std::int64_t after = 0;            ///< keys greater than this one,
+  std::int64_t through = INT64_MAX;  ///< up to this one
+  int limit = 500;                   ///< so many rows
+};
+struct Pruned {
+  int deleted = 0;
+  std::optional<std::int64_t> next{};  ///< the `after` of the next step; none: nothing is left to look at
+};
+
 struct RunnerRecord {
   std::string id;  ///< UUID
   std::string name;

@@ -66,8 +66,15 @@ class Store {
   /// Executions of a backfill that are not terminal, at most `limit`.
   [[nodiscard]] virtual std::vector<ExecutionId> open_executions(BackfillKey backfill, int limit) = 0;
 
-  /// Deletes up to `limit` executions that ended before `before`; returns how many.
-  virtual int prune(Timestamp before, int limit) = 0;
+  /// Deletes executions that have ended, with all that belongs to them, unless one of their tasks still runs.
+  virtual Pruned prune(const PruneScan& scan) = 0;
+  /// As the other, from the first key on.
+  int prune(Timestamp before, int limit) { return prune(PruneScan{.before = before, .limit = limit}).deleted; }
+  /// Deletes entries of the ledger that were made before `scan.before`, but of each schedule the latest: its cursor alone says
+  /// which slots may fire.
+  virtual Pruned prune_firings(const PruneScan& scan) = 0;
+  /// The key of the newest execution that has ended, not counting `skip` newer ones.
+  [[nodiscard]] virtual std::optional<ExecutionKey> newest_ended(std::int64_t skip) = 0;
 };
 
 /// A connection that reads, and never waits for the writer. For one thread at a time.

@@ -93,7 +93,9 @@ class FaultyStore final : public store::Store {
     return inner_->open_backfill(s, from, to, concurrency, now);
   }
   std::vector<ExecutionId> open_executions(store::BackfillKey b, int limit) override { return inner_->open_executions(b, limit); }
-  int prune(Timestamp before, int limit) override { return inner_->prune(before, limit); }
+  store::Pruned prune(const store::PruneScan& scan) override { return inner_->prune(scan); }
+  store::Pruned prune_firings(const store::PruneScan& scan) override { return inner_->prune_firings(scan); }
+  std::optional<store::ExecutionKey> newest_ended(std::int64_t skip) override { return inner_->newest_ended(skip); }
 
   /// The store beneath. Nothing else may be asked of this one then.
   [[nodiscard]] std::unique_ptr<store::Store> take() { return std::move(inner_); }

@@ -38,7 +38,8 @@ TEST(MemoryStore, HasEveryStatementOfTheSharedTurn) {
       "begin",        "commit",   "savepoint",    "back_to_savepoint", "release_savepoint",
       "data_version", "stranded", "oldest_ready", "count_ready"};
   for (const auto& [name, text] : store::sqlite::statements()) {
-    EXPECT_NE(store::memory::statements().contains(name), of_sql_alone.contains(name)) << name;
+    const bool examines = name.starts_with("examine_");  // for doctors: nobody breaks memory
+    EXPECT_NE(store::memory::statements().contains(name), of_sql_alone.contains(name) || examines) << name;
   }
   const auto database = store::memory::open();
   EXPECT_THROW((void)database->session()->use("no_such"), Error);

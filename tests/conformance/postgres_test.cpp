@@ -125,7 +125,7 @@ class PostgresPlans : public PostgresSchema {
     RawConnection raw(schema_.url());
     raw.run("SET enable_seqscan = off; SET enable_bitmapscan = off; SET plan_cache_mode = force_generic_plan; SET jit = off");
     for (const auto& [name, statement] : store::postgres::statements()) {
-      if (cold.contains(name) || !has_plan(statement.text)) continue;
+      if (cold.contains(name) || name.starts_with("examine_") || !has_plan(statement.text)) continue;
       const std::unique_ptr<PGresult, void (*)(PGresult*)> prepared(
           PQprepare(raw.handle(), statement.name.c_str(), statement.text.c_str(), static_cast<int>(statement.types.size()),
                     statement.types.data()),
@@ -182,30 +182,6 @@ class PostgresStore : public StoreConformance {
         "current_schema()");
   }
 };
-
-TEST_P(PostgresStore, TheDoctorFindsWhatDoesNotFitTogether) {
-  const struct {
-    const char* sql;
-    const char* text;
-  } table[] = {
-      {"DELETE FROM cloacina_execution", "1 tasks belong to no execution"},
-      {"DELETE FROM cloacina_task", "1 executions are open but have no task that is ready or runs"},
-      {"UPDATE cloacina_execution SET status = 3, finished_at = 0", "1 executions have ended and still have tasks that wait"},
-      {"UPDATE cloacina_task SET state = 4, runner = 4711", "1 running tasks belong to no runner"},
-      {"UPDATE cloacina_execution SET definition = 4711", "1 executions have no stored workflow definition"},
-  };
-  int number = 0;
-  for (const auto& [sql, text] : table) {
-    raw("DELETE FROM cloacina_task; DELETE FROM cloacina_execution");
-    submit(chain("w" + std::to_string(++number), {"a"}));
-    raw(sql);
-    std::vector<std::string> problems;
-    for (const auto& finding : db_->doctor()) {
-      if (finding.problem) problems.push_back(finding.text);
-    }
-    EXPECT_THAT(problems, Contains(HasSubstr(text))) << sql;
-  }
-}
 
 TEST_P(PostgresStore, AConnectionThatIsGoneIsMadeAnew) {
   const auto definition = put(chain("w", {"a"}));

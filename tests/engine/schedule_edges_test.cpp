@@ -253,6 +253,25 @@ TEST_P(ScheduleEdges, PruningNeverMakesASlotFireAgain) {
   EXPECT_EQ(schedules().stats("tick").fired, 4);
 }
 
+TEST_P(ScheduleEdges, AScheduleWhoseHistoryIsGoneFiresNothingAgain) {
+  add(single("one"));
+  schedules().put(minutely(Catchup::All));
+  settle();
+  run_minutes(3);
+  EXPECT_EQ(client().prune(now.utc + 1s, 100), 3);
+  const auto pruned = client().prune_firings({.before = now.utc + 1s, .limit = 2});
+  EXPECT_EQ(pruned.deleted, 2);
+  ASSERT_TRUE(pruned.next);
+  EXPECT_EQ(client().prune_firings({.before = now.utc + 1s, .after = *pruned.next}).deleted, 0) << "the last stays";
+  EXPECT_THAT(ledger(), ElementsAre("12:03 fired"));
+  boot();
+  settle();
+  EXPECT_THAT(executions("one"), IsEmpty());
+  run_minutes(1);
+  EXPECT_THAT(ledger(), ElementsAre("12:03 fired", "12:04 fired"));
+  EXPECT_EQ(schedules().backfill("tick", at("12:01"), at("12:04"), {}).fired, 2) << "asked for, and nobody knows any more";
+}
+
 TEST_P(ScheduleEdges, RunNowAtTheInstantOfASlotTakesNothingFromIt) {
   add(single("one"));
   for (const auto concurrency : {Concurrency::Allow, Concurrency::Skip, Concurrency::Queue, Concurrency::Replace}) {

@@ -210,12 +210,28 @@ constexpr Named all[] = {
 
     {"prunable",
      [](Call& c) {
-       Integer left = c.integer(1);
+       Integer left = c.integer(4);
        for (const auto& [key, e] : c.db().executions.rows()) {
-         if (left == 0) break;
-         if (e.open() || !e.finished_at || *e.finished_at >= c.integer(0)) continue;
-         --left;
-         c.answer(key);
+         if (key <= c.integer(2)) continue;
+         if (left-- == 0 || key > c.integer(3)) break;
+         c.answer(key, !e.open() && (c.integer(1) >> e.status & 1) != 0 && e.finished_at && *e.finished_at < c.integer(0));
+       }
+     }},
+    {"lock_prunable",
+     [](Call& c) {
+       const auto* e = c.db().executions.find(c.integer(0));
+       bool runs = false;
+       c.db().tasks.for_execution(c.integer(0), [&](const TaskRow& t) { runs = runs || t.is(State::Running); });
+       if (e != nullptr && !e->open() && !runs) c.answer(1);
+     }},
+    {"newest_ended",
+     [](Call& c) {
+       Integer skip = c.integer(0);
+       const auto& rows = c.db().executions.rows();
+       for (auto it = rows.rbegin(); it != rows.rend(); ++it) {
+         if (it->second.open() || skip-- > 0) continue;
+         c.answer(it->first);
+         return;
        }
      }},
     {"raise_last_key",

@@ -257,6 +257,23 @@ constexpr Named all[] = {
          f.fired_at = c.integer(3);
        }));
      }},
+    {"prunable_firings",
+     [](Call& c) {
+       Integer left = c.integer(2);
+       for (const auto& [key, f] : c.db().firings.rows()) {
+         if (key <= c.integer(1)) continue;
+         if (left-- == 0) break;
+         const auto& places = c.db().firings.by_slot.places();
+         const auto after = places.lower_bound({f.schedule, f.slot + 1, 0, 0});
+         const bool is_last = after == places.end() || std::get<0>(*after) != f.schedule;
+         c.answer(key, f.fired_at < c.integer(0) && !is_last);
+       }
+     }},
+    {"delete_firing",
+     [](Call& c) {
+       c.db().firings.erase(c.integer(0));
+       c.changed();
+     }},
     {"firings", firings},
     {"fired_slots",
      [](Call& c) {

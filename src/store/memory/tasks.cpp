@@ -279,12 +279,6 @@ constexpr Named all[] = {
          if (t.is(State::Running)) c.answer(t.id, t.fence);
        });
      }},
-    {"has_running",
-     [](Call& c) {
-       bool any = false;
-       c.db().tasks.for_execution(c.integer(0), [&](const TaskRow& t) { any = any || t.is(State::Running); });
-       if (any) c.answer(1);
-     }},
     {"cancel_waiting_tasks",
      [](Call& c) {
        const auto waiting = {State::NotStarted, State::Ready, State::Delayed, State::Held, State::LastChance};

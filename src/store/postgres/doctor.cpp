@@ -3,6 +3,7 @@
 #include "cloacina/time.hpp"
 #include "store/postgres/database.hpp"
 #include "store/postgres/schema.hpp"
+#include "store/sql/examination.hpp"
 #include "store/sql/schedules.hpp"
 
 namespace cloacina::store::postgres {
@@ -25,9 +26,10 @@ class Doctor {
     try {
       plain_.emplace(target_);
       if (!schema()) return std::move(findings_);
-      consistency();
       session_.emplace(target_);
       now_ = time_of_server();
+      if (!objects()) return std::move(findings_);
+      consistency();
       clocks();
       work();
       schedules();
@@ -50,28 +52,14 @@ class Doctor {
     return same;
   }
 
-  void count(const std::string& condition, const std::string& bad) {
-    const auto found = plain_->text("SELECT count(*) FROM " + condition, "checking the tables").value_or("0");
-    if (found != "0") add("consistency", true, found + " " + bad);
+  bool objects() {
+    const auto missing = sql::missing_objects(*session_, "postgres/migrations");
+    if (!missing.empty()) add("schema", true, "the database lacks " + missing + "; restore a backup");
+    return missing.empty();
   }
 
   void consistency() {
-    count("cloacina_task t WHERE NOT EXISTS (SELECT 1 FROM cloacina_execution e WHERE e.key = t.id >> 16)",
-          "tasks belong to no execution");
-    count(
-        "cloacina_execution e WHERE status < 2 AND waiting = 0 AND NOT EXISTS (SELECT 1 FROM cloacina_task t WHERE t.id BETWEEN "
-        "e.key "
-        "<< 16 AND (e.key << 16) | 65535 AND t.state IN (1, 2, 4, 9))",
-        "executions are open but have no task that is ready or runs; 'cloacinactl cancel' and 'retry' set them going again");
-    count(
-        "cloacina_execution e WHERE status >= 3 AND EXISTS (SELECT 1 FROM cloacina_task t WHERE t.id BETWEEN e.key << 16 AND "
-        "(e.key << "
-        "16) | 65535 AND t.state IN (1, 2, 3, 9))",
-        "executions have ended and still have tasks that wait");
-    count("cloacina_execution e WHERE NOT EXISTS (SELECT 1 FROM cloacina_definition d WHERE d.key = e.definition)",
-          "executions have no stored workflow definition");
-    count("cloacina_task t WHERE state = 4 AND NOT EXISTS (SELECT 1 FROM cloacina_runner r WHERE r.key = t.runner)",
-          "running tasks belong to no runner");
+    for (auto& finding : sql::examine(*session_, now_)) findings_.push_back(std::move(finding));
   }
 
   Timestamp time_of_server() {

@@ -122,11 +122,22 @@ SELECT $1::bigint;
 -- name: first_last_key
 SELECT $1::bigint;
 -- name: prunable
--- Locked, unless others work on them.
-SELECT key FROM cloacina_execution WHERE finished_at < $1::bigint AND status >= 3 ORDER BY key LIMIT $2::bigint FOR UPDATE SKIP LOCKED;
--- name: has_running (many)
-SELECT DISTINCT u.n FROM unnest($1::bigint[]) WITH ORDINALITY u (key, n)
-JOIN cloacina_task t ON t.id BETWEEN u.key << 16 AND (u.key << 16) | 65535 WHERE t.state = 4;
+-- The next executions by key, and whether they have ended as they should to go.
+SELECT key, (status >= 3 AND ($2::bigint >> status) & 1 = 1 AND finished_at < $1::bigint)::int FROM cloacina_execution
+WHERE key > $3::bigint AND key <= $4::bigint ORDER BY key LIMIT $5::bigint;
+-- name: lock_prunable (many)
+-- Unless others work on them, or have retried them since.
+SELECT u.n FROM unnest($1::bigint[]) WITH ORDINALITY u (key, n) JOIN cloacina_execution e ON e.key = u.key
+WHERE e.status >= 3 AND NOT EXISTS
+  (SELECT 1 FROM cloacina_task t WHERE t.id BETWEEN u.key << 16 AND (u.key << 16) | 65535 AND t.state = 4)
+FOR UPDATE OF e SKIP LOCKED;
+-- name: newest_ended
+SELECT key FROM cloacina_execution WHERE status >= 3 ORDER BY key DESC OFFSET $1::bigint LIMIT 1;
+-- name: prunable_firings
+SELECT key, (fired_at < $1::bigint AND slot < (SELECT max(slot) FROM cloacina_firing g WHERE g.schedule = f.schedule))::int
+FROM cloacina_firing f WHERE key > $2::bigint ORDER BY key LIMIT $3::bigint;
+-- name: delete_firing (many)
+DELETE FROM cloacina_firing f USING unnest($1::bigint[]) u (key) WHERE f.key = u.key;
 -- name: delete_tasks (many)
 DELETE FROM cloacina_task t USING unnest($1::bigint[]) u (key) WHERE t.id BETWEEN u.key << 16 AND (u.key << 16) | 65535;
 -- name: delete_attempts (many)

@@ -111,40 +111,78 @@ std::vector<ExecutionId> SqlStore::open_executions(BackfillKey backfill, int lim
   return ids;
 }
 
-int SqlStore::prune(Timestamp before, int limit) {
-  int deleted = 0;
+namespace {
+
+/// The keys that may go, and where the next look begins.
+std::pair<std::vector<std::int64_t>, std::optional<std::int64_t>> candidates(Use& use, int limit) {
+  std::vector<std::int64_t> keys;
+  std::int64_t last = 0;
+  int seen = 0;
+  for (; use.step(); ++seen) {
+    last = use.integer(0);
+    if (!use.is_null(1) && use.integer(1) != 0) keys.push_back(last);
+  }
+  return {std::move(keys), seen == limit ? std::optional(last) : std::nullopt};
+}
+
+}  // namespace
+
+Pruned SqlStore::prune(const PruneScan& scan) {
+  Pruned out;
   transact([&] {
     std::vector<ExecutionKey> keys;
     {
       auto use = session_.use("prunable");
-      use.bind(before, limit);
-      while (use.step()) keys.push_back(use.integer(0));
+      use.bind(scan.before, static_cast<std::int64_t>(scan.statuses), scan.after, scan.through, scan.limit);
+      std::tie(keys, out.next) = candidates(use, scan.limit);
     }
-    if (!keys.empty()) {
-      std::vector<bool> running(keys.size(), false);
-      auto use = session_.use("has_running");
+    out.deleted = 0;
+    if (keys.empty()) return false;
+    std::vector<ExecutionKey> held;  // by this transaction
+    {
+      auto use = session_.use("lock_prunable");
       for (const auto key : keys) use.add(key);
-      while (use.step()) running[use.input()] = true;
-      std::size_t kept = 0;
-      for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (!running[i]) keys[kept++] = keys[i];
-      }
-      keys.resize(kept);
+      while (use.step()) held.push_back(keys[use.input()]);
     }
-    if (!keys.empty()) {
+    if (held.empty()) return false;
+    std::sort(held.begin(), held.end());
+    {
       auto raise = session_.use("raise_last_key");
-      const auto last = keys.back();
-      if (!raise.bind(last).step()) session_.use("first_last_key").bind(last).run();
+      if (!raise.bind(held.back()).step()) session_.use("first_last_key").bind(held.back()).run();
     }
     for (const auto* name : {"delete_tasks", "delete_attempts", "delete_output", "delete_events", "delete_execution"}) {
       auto use = session_.use(name);
-      for (const auto key : keys) use.add(key);
+      for (const auto key : held) use.add(key);
       use.defer();
     }
-    deleted = static_cast<int>(keys.size());
+    out.deleted = static_cast<int>(held.size());
     return true;
   });
-  return deleted;
+  return out;
+}
+
+Pruned SqlStore::prune_firings(const PruneScan& scan) {
+  Pruned out;
+  transact([&] {
+    std::vector<std::int64_t> keys;
+    {
+      auto use = session_.use("prunable_firings");
+      use.bind(scan.before, scan.after, scan.limit);
+      std::tie(keys, out.next) = candidates(use, scan.limit);
+    }
+    out.deleted = static_cast<int>(keys.size());
+    if (keys.empty()) return false;
+    auto use = session_.use("delete_firing");
+    for (const auto key : keys) use.add(key);
+    use.defer();
+    return true;
+  });
+  return out;
+}
+
+std::optional<ExecutionKey> SqlStore::newest_ended(std::int64_t skip) {
+  auto use = session_.use("newest_ended");
+  return use.bind(skip).step() ? std::optional(use.integer(0)) : std::nullopt;
 }
 
 }  // namespace cloacina::store::sql

@@ -28,7 +28,9 @@ class SqlStore : public Store {
   BackfillKey open_backfill(ScheduleKey schedule, Timestamp from, Timestamp to, int concurrency, Timestamp now) override;
   std::vector<ExecutionId> open_executions(BackfillKey backfill, int limit) override;
 
-  int prune(Timestamp before, int limit) override;
+  Pruned prune(const PruneScan& scan) override;
+  Pruned prune_firings(const PruneScan& scan) override;
+  [[nodiscard]] std::optional<ExecutionKey> newest_ended(std::int64_t skip) override;
 
  protected:
   /// Runs `work` in a transaction, perhaps more than once, and commits it unless it returns false.

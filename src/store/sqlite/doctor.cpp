@@ -1,6 +1,7 @@
 #include "cloacina/error.hpp"
 #include "cloacina/time.hpp"
 #include "os/lock_file.hpp"
+#include "store/sql/examination.hpp"
 #include "store/sql/schedules.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/sqlite/schema.hpp"
@@ -11,6 +12,8 @@ namespace {
 
 constexpr std::chrono::minutes backlog_is_old{5};
 constexpr std::chrono::minutes schedule_is_behind{1};
+
+Timestamp utc_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
 
 class Doctor {
  public:
@@ -26,7 +29,8 @@ class Doctor {
       Connection connection(file_, {.busy_timeout = std::chrono::milliseconds{2'000}});
       if (!schema(connection)) return std::move(findings_);
       integrity(connection);
-      counters(connection);
+      if (!objects(connection)) return std::move(findings_);
+      consistency(connection);
       work(connection);
       schedules(connection);
     } catch (const Error& e) {
@@ -58,38 +62,18 @@ class Doctor {
     add("clock", false, "the database uses this machine's clock");
   }
 
-  void count(Connection& connection, const char* check, const std::string& sql, const std::string& bad) {
-    const auto found = connection.integer(sql).value_or(0);
-    if (found > 0) add(check, true, std::to_string(found) + " " + bad);
+  bool objects(Connection& connection) {
+    const auto missing = sql::missing_objects(connection, "sqlite/migrations");
+    if (!missing.empty()) add("schema", true, "the database lacks " + missing + "; restore a backup");
+    return missing.empty();
   }
 
-  void counters(Connection& connection) {
-    count(connection, "consistency",
-          "SELECT count(*) FROM cloacina_task t WHERE NOT EXISTS (SELECT 1 FROM cloacina_execution e WHERE e.key = t.id >> 16)",
-          "tasks belong to no execution");
-    count(connection, "consistency",
-          "SELECT count(*) FROM cloacina_execution e WHERE status < 2 AND waiting = 0 AND NOT EXISTS (SELECT 1 FROM cloacina_task "
-          "t WHERE t.id "
-          "BETWEEN "
-          "e.key << 16 AND (e.key << 16) | 65535 AND t.state IN (1, 2, 4, 9))",
-          "executions are open but have no task that is ready or runs; 'cloacinactl cancel' and 'retry' set them going again");
-    count(
-        connection, "consistency",
-        "SELECT count(*) FROM cloacina_execution e WHERE status >= 3 AND EXISTS (SELECT 1 FROM cloacina_task t WHERE t.id BETWEEN "
-        "e.key << 16 AND (e.key << 16) | 65535 AND t.state IN (1, 2, 3, 9))",
-        "executions have ended and still have tasks that wait");
-    count(connection, "consistency",
-          "SELECT count(*) FROM cloacina_execution e WHERE NOT EXISTS (SELECT 1 FROM cloacina_definition d WHERE d.key = "
-          "e.definition)",
-          "executions have no stored workflow definition");
-    count(connection, "consistency",
-          "SELECT count(*) FROM cloacina_task t WHERE state = 4 AND NOT EXISTS (SELECT 1 FROM cloacina_runner r WHERE r.key = "
-          "t.runner)",
-          "running tasks belong to no runner");
+  void consistency(Connection& connection) {
+    for (auto& finding : sql::examine(connection, utc_now())) findings_.push_back(std::move(finding));
   }
 
   void work(Connection& connection) {
-    const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+    const auto now = utc_now();
     sql::Definitions definitions;
     os::LockFile locks(file_.string() + "-lock");
     std::vector<std::pair<bool, std::vector<DefinitionKey>>> alive;
@@ -134,7 +118,7 @@ class Doctor {
   }
 
   void schedules(Connection& connection) {
-    const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
+    const auto now = utc_now();
     const auto number = connection.integer("SELECT count(*) FROM cloacina_schedule WHERE removed_at IS NULL").value_or(0);
     if (number == 0) return;
     add("schedules", false, std::to_string(number) + (number == 1 ? " schedule" : " schedules"));

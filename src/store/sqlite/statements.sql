@@ -409,9 +409,19 @@ UPDATE cloacina_execution SET waiting = ?2, deadline_at = ?3 WHERE key = ?1;
 UPDATE cloacina_execution SET definition = ?2, open_leaves = ?3, input = ?4 WHERE key = ?1;
 
 -- name: prunable
-SELECT key FROM cloacina_execution WHERE finished_at < ?1 AND status >= 3 ORDER BY key LIMIT ?2;
--- name: has_running
-SELECT 1 FROM cloacina_task WHERE id BETWEEN ?1 << 16 AND (?1 << 16) | 65535 AND state = 4 LIMIT 1;
+-- The next executions by key, and whether they have ended as they should to go.
+SELECT key, status >= 3 AND (?2 >> status) & 1 AND finished_at < ?1 FROM cloacina_execution
+WHERE key > ?3 AND key <= ?4 ORDER BY key LIMIT ?5;
+-- name: lock_prunable
+SELECT 1 FROM cloacina_execution e WHERE key = ?1 AND status >= 3 AND NOT EXISTS
+  (SELECT 1 FROM cloacina_task WHERE id BETWEEN ?1 << 16 AND (?1 << 16) | 65535 AND state = 4);
+-- name: newest_ended
+SELECT key FROM cloacina_execution WHERE status >= 3 ORDER BY key DESC LIMIT 1 OFFSET ?1;
+-- name: prunable_firings
+SELECT key, fired_at < ?1 AND slot < (SELECT max(slot) FROM cloacina_firing g WHERE g.schedule = f.schedule) FROM cloacina_firing f
+WHERE key > ?2 ORDER BY key LIMIT ?3;
+-- name: delete_firing
+DELETE FROM cloacina_firing WHERE key = ?1;
 -- name: raise_last_key
 -- Executions up to this key were deleted. The table is SQLite's own, and it is there because of the runners' keys.
 UPDATE sqlite_sequence SET seq = max(seq, ?1) WHERE name = 'cloacina_execution';
