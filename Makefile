@@ -2,9 +2,11 @@
 #   JOBS=n          parallel jobs (default: all cores)
 #   BENCH=name      one benchmark
 #   SOAK_SECONDS=n  length of `make soak`
+#   FUZZ_SECONDS=n  length of `make fuzz`, for each target
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 SOAK_SECONDS ?= 600
+FUZZ_SECONDS ?= 60
 BENCH ?=
 PYTHON ?= python3
 
@@ -19,7 +21,7 @@ RUN_TESTS = $(PYTHON) tools/run_tests.py --jobs $(JOBS)
 # gcc 12's ThreadSanitizer cannot cope with the widest address randomisation of newer kernels.
 FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: all help deps build demo test quick check format bench soak asan tsan clang install clean deps-build deps-test
+.PHONY: all help deps build demo test quick check format bench soak fuzz asan tsan clang install clean deps-build deps-test
 
 all: build
 
@@ -31,6 +33,7 @@ help:
 	@echo "make asan     all tests with ASan and UBSan      make tsan    the concurrent tests with TSan"
 	@echo "make clang    build with clang, without warnings make format  apply clang-format"
 	@echo "make bench    benchmarks (BENCH=name for one)    make soak    random tests with new seeds, a server under load (SOAK_SECONDS=600)"
+	@echo "make fuzz     libFuzzer over everything that reads input (FUZZ_SECONDS=60 for each target)"
 	@echo "make install  into PREFIX (/usr/local)           make deps    everything any of these needs"
 
 deps: deps-test
@@ -93,6 +96,11 @@ soak: deps-test
 	cmake --preset release -DCLOACINA_BENCH=ON
 	cmake --build --preset release --target cloacina_bench
 	SOAK_SECONDS=$(SOAK_SECONDS) $(PYTHON) tools/pg_server.py run --durable -- build/release/bin/cloacina_bench old_snapshot
+
+fuzz: deps-test
+	cmake --preset fuzz
+	cmake --build --preset fuzz
+	tools/fuzz.sh $(FUZZ_SECONDS)
 
 install: build
 	cmake --install build/release --prefix $(PREFIX)

@@ -14,6 +14,14 @@ if(CLOACINA_SANITIZE)
   target_compile_options(cloacina_build INTERFACE -fsanitize=${CLOACINA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   target_link_options(cloacina_build INTERFACE -fsanitize=${CLOACINA_SANITIZE})
   target_compile_definitions(cloacina_build INTERFACE CLOACINA_SANITIZED)
+  if(CMAKE_CXX_COMPILER_ID MATCHES Clang AND CLOACINA_SANITIZE MATCHES undefined)
+    # clang's look at virtual tables opens a pipe, and a test leaves it no descriptors.
+    target_compile_options(cloacina_build INTERFACE -fno-sanitize=vptr)
+  endif()
+endif()
+
+if(CLOACINA_FUZZ)
+  target_compile_options(cloacina_build INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 include(CheckLinkerFlag)

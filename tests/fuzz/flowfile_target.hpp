@@ -2,20 +2,15 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "cloacina/flowfile.hpp"
+#include "fuzz/require.hpp"
 
 namespace cloacina::fuzz {
-
-/// Ends the program, in every build: what a fuzzer takes for a crash.
-inline void require(bool truth) {
-  if (!truth) std::abort();
-}
 
 /// Reads any bytes as a workflow file, and ends the program when the result is none that parse_flow_file may give.
 inline void read_as_flow_file(std::string_view text) {
