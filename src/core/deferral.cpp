@@ -1,6 +1,7 @@
 #include "core/deferral.hpp"
 
 #include "core/changes.hpp"
+#include "core/json_number.hpp"
 
 namespace cloacina::core {
 
@@ -17,9 +18,10 @@ Deferral deferral_from_text(std::string_view text) {
   const Json json = Json::parse(text, nullptr, false);
   Deferral deferral;
   try {
-    deferral.waited.passed = json.at("passed").get<int>();
-    deferral.waited.deferrals = json.at("deferrals").get<int>();
-    if (json.contains("since")) deferral.waited.since = Timestamp{std::chrono::microseconds{json.at("since").get<std::int64_t>()}};
+    deferral.waited.passed = integer_of<int>(json.at("passed"));
+    deferral.waited.deferrals = integer_of<int>(json.at("deferrals"));
+    if (json.contains("since"))
+      deferral.waited.since = Timestamp{std::chrono::microseconds{integer_of<std::int64_t>(json.at("since"))}};
     if (json.contains("changes")) deferral.changes = changes_from_text(json.at("changes").dump());
   } catch (const Json::exception&) {
     throw Error(ErrorCode::Corrupt, "what a waiting task keeps cannot be read");

@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "core/json_number.hpp"
+
 namespace cloacina::core {
 
 namespace {
@@ -126,7 +128,7 @@ Definition parse(const Json& json) {
   d.user_version = json.value("version", "");
   d.tags = json.value("tags", std::map<std::string, std::string>{});
   d.input = json.value("input", Json::object());
-  if (json.contains("deadline_ms")) d.deadline = milliseconds{json.at("deadline_ms").get<std::int64_t>()};
+  if (json.contains("deadline_ms")) d.deadline = milliseconds{integer_of<std::int64_t>(json.at("deadline_ms"))};
   const auto& tasks = json.at("tasks");
   std::unordered_map<std::string, Position> positions;
   for (const auto& task : tasks) {
@@ -147,7 +149,7 @@ Definition parse(const Json& json) {
     }
     if (task.contains("when")) t.rule = rule_from_json(task.at("when"));
     t.retry = retry_from_json(task.at("retry"));
-    if (task.contains("timeout_ms")) t.timeout = milliseconds{task.at("timeout_ms").get<std::int64_t>()};
+    if (task.contains("timeout_ms")) t.timeout = milliseconds{integer_of<std::int64_t>(task.at("timeout_ms"))};
     t.max_crashes = task.value("max_crashes", 3);
     t.recovers = task.value("recovers", false);
     if (task.contains("command")) t.command = task.at("command");
@@ -196,10 +198,10 @@ Json to_json(const RetryPolicy& p) {
 
 RetryPolicy retry_from_json(const Json& json) {
   RetryPolicy p;
-  p.max_attempts = json.at("max_attempts").get<int>();
-  p.initial_delay = milliseconds{json.at("initial_delay_ms").get<std::int64_t>()};
+  p.max_attempts = integer_of<int>(json.at("max_attempts"));
+  p.initial_delay = milliseconds{integer_of<std::int64_t>(json.at("initial_delay_ms"))};
   p.factor = json.at("factor").get<double>();
-  p.max_delay = milliseconds{json.at("max_delay_ms").get<std::int64_t>()};
+  p.max_delay = milliseconds{integer_of<std::int64_t>(json.at("max_delay_ms"))};
   p.jitter = json.at("jitter").get<double>();
   if (json.value("backoff", "") == "linear") p.backoff = Backoff::Linear;
   if (json.contains("on")) {
@@ -242,8 +244,8 @@ Command command_from_json(const Json& json) {
     c.shell = json.value("shell", "");
     c.env = json.value("env", std::map<std::string, std::string>{});
     c.cwd = json.value("cwd", "");
-    c.kill_after = milliseconds{json.at("kill_after_ms").get<std::int64_t>()};
-    c.output_bytes_max = json.at("output_bytes_max").get<std::size_t>();
+    c.kill_after = milliseconds{integer_of<std::int64_t>(json.at("kill_after_ms"))};
+    c.output_bytes_max = integer_of<std::size_t>(json.at("output_bytes_max"));
     return c;
   } catch (const Json::exception& e) {
     corrupt(std::string("a malformed command: ") + e.what());

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/json_number.hpp"
+
 namespace cloacina::cron {
 
 namespace {
@@ -13,7 +15,7 @@ std::optional<Timestamp> optional_time(const Json& json) {
 }
 
 Json micros(Timestamp at) { return at.time_since_epoch().count(); }
-Timestamp time_of(const Json& json) { return Timestamp{std::chrono::microseconds{json.get<std::int64_t>()}}; }
+Timestamp time_of(const Json& json) { return Timestamp{std::chrono::microseconds{core::integer_of<std::int64_t>(json)}}; }
 
 template <class F>
 auto reading(const char* what, const F& read) {
@@ -140,7 +142,7 @@ void from_json(const Json& json, Schedule& s) {
   s.concurrency = parse_concurrency(text("concurrency"));
   s.jitter = parse_duration(text("jitter"));
   s.paused = json.at("paused").get<bool>();
-  s.priority = json.at("priority").get<int>();
+  s.priority = core::integer_of<int>(json.at("priority"));
   s.tags = json.at("tags").get<std::map<std::string, std::string>>();
 }
 
