@@ -165,7 +165,7 @@ class Parser {
     auto [prune, p] =
         command<PruneArguments>("prune", "Delete executions that have ended, and old history of schedules, in batches",
                                 "  cloacinactl prune --older-than 30d\n"
-                                "  cloacinactl prune --keep 10000 --status Completed --firings-older-than 1y");
+                                "  cloacinactl prune --keep 10000 --status Completed --firings-older-than 365d");
     prune->add_option("--older-than", p->older_than, "Executions that ended so long ago")->type_name("D");
     prune->add_option("--keep", p->keep, "None of the newest N that have ended")->check(CLI::NonNegativeNumber)->type_name("N");
     prune->add_option("--status", p->statuses, "Only Completed, Failed or Cancelled ones; again for another")->type_name("STATUS");

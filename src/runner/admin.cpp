@@ -6,6 +6,7 @@
 #include "core/tenant_name.hpp"
 #include "core/text.hpp"
 #include "cron/system_zones.hpp"
+#include "runner/clock.hpp"
 #include "runner/examine_schedules.hpp"
 #include "runner/pruning.hpp"
 #include "store/store.hpp"
@@ -43,8 +44,7 @@ PruneReport prune(const std::string& database, const Retention& retention, const
   constexpr int batch = 500;
   runner::check(retention, "prune");
   const auto opened = store::open(database, {.tenant = tenant});
-  const auto now = std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now());
-  return runner::prune(*opened->store(), retention, now, batch, [] { return true; });
+  return runner::prune(*opened->store(), retention, runner::utc_now(), batch, [] { return true; });
 }
 
 void check_tenant_name(std::string_view name) { core::check_tenant_name(name); }

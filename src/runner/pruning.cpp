@@ -44,7 +44,6 @@ PruneReport prune(store::Store& store, const Retention& retention, Timestamp now
   };
   if (retention.older_than || retention.keep) {
     store::PruneScan scan;
-    // A clock that is a little ahead elsewhere takes nothing from an execution that may go at once.
     scan.before = retention.older_than ? now - *retention.older_than : Timestamp::max();
     if (!retention.statuses.empty()) scan.statuses = bits_of(retention.statuses);
     if (retention.keep) scan.through = store.newest_ended(*retention.keep).value_or(0);

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "cloacina/error.hpp"
+#include "runner/clock.hpp"
 
 namespace cloacina::runner {
 
@@ -52,8 +52,8 @@ void RetentionThread::pass(const std::stop_token& stop) {
       step_began = Clock::now();
       return on;
     };
-    (void)prune(*store_, retention_, std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()), batch, go_on);
-  } catch (const Error& error) {
+    (void)prune(*store_, retention_, utc_now(), batch, go_on);
+  } catch (const std::exception& error) {
     store_.reset();
     if (log_) log_(LogLevel::Warning, "deleting what is not kept any longer failed, trying again: " + std::string(error.what()));
   }

@@ -6,6 +6,7 @@
 #include "core/definition_json.hpp"
 #include "core/text.hpp"
 #include "os/process.hpp"
+#include "runner/clock.hpp"
 #include "runner/lanes.hpp"
 #include "runner/lookout.hpp"
 #include "runner/options.hpp"
@@ -18,7 +19,7 @@ namespace cloacina {
 
 namespace {
 
-Timestamp utc_now() { return std::chrono::floor<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+using runner::utc_now;
 
 /// `duration` from now; one that the clock cannot hold is a hundred years.
 std::chrono::steady_clock::time_point from_now(std::chrono::milliseconds duration) {

@@ -195,6 +195,27 @@ class Commands(world.World):
         self.assertEqual(self.lines("prune", "--older-than", "0s"), [{"deleted": 1}])
         self.error("show", execution, status=3)
 
+    def test_prune_by_number_status_and_history(self):
+        kept = [self.nightly()["id"] for _ in range(4)]
+        self.ctl("schedule", "put", "yearly", "--cron", "0 0 1 1 *", "--workflow", "nightly")
+        self.error("prune", "--status", "Completed", status=2)
+        self.error("prune", "--keep", "1", "--status", "Running", status=2)
+        self.error("prune", "--keep", "-1", status=2)
+        self.assertEqual(self.ctl("prune", "--keep", "2", "--status", "Failed", "--status", "Cancelled"), "deleted 0 executions\n")
+        self.assertEqual(self.ctl("prune", "--keep", "2", "--status", "Completed", "--firings-older-than", "365d"),
+                         "deleted 2 executions\ndeleted 0 firings\n")
+        self.assertEqual(self.lines("prune", "--keep", "2", "--firings-older-than", "1d"), [{"deleted": 0, "firings": 0}])
+        self.assertEqual([e["id"] for e in self.lines("list")], kept[:1:-1])
+        self.assertTrue(all(not f["problem"] for f in self.lines("doctor")))
+
+    def test_serve_deletes_what_it_does_not_keep(self):
+        self.file("nightly.yaml", NIGHTLY)
+        serve = self.serve("nightly.yaml", "--keep", "1", "--keep-for", "0s", "--keep-firings-for", "30d")
+        for _ in range(3):
+            self.ctl("submit", "nightly", "--wait")
+        world.until("all but one execution is deleted", lambda: len(self.lines("list")) == 1)
+        self.assertEqual(serve.stop(), 0)
+
     def test_doctor_sees_stranded_work(self):
         self.nightly()
         self.submit("nightly")

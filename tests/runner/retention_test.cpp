@@ -92,7 +92,7 @@ TEST_F(RetentionTest, TwoRunnersKeepWhatTheyAreToldToWhileTheyWork) {
   (void)one->run("flow");
 }
 
-TEST_F(RetentionTest, TheHistoryOfASchedulesIsCutButForItsLastEntry) {
+TEST_F(RetentionTest, TheHistoryOfAScheduleIsCutButForItsLastEntry) {
   const auto r = started({single("flow")});
   r->schedules().put({.name = "yearly", .workflow = "flow", .cron = "0 0 1 1 *"});
   for (int i = 0; i < 3; ++i) (void)r->wait(r->schedules().run_now("yearly"), patience);

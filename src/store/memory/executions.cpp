@@ -80,6 +80,11 @@ void erase_of_execution(T& table, const typename std::decay_t<decltype(table.row
   }
 }
 
+/// Whether it ended before a time, with a status that is one of `statuses`.
+bool may_go(const ExecutionRow& e, Integer before, Integer statuses) {
+  return !e.open() && (statuses >> e.status & 1) != 0 && e.finished_at && *e.finished_at < before;
+}
+
 constexpr Named all[] = {
     {"load_execution", load},
     {"load_free_execution", load},
@@ -211,10 +216,9 @@ constexpr Named all[] = {
     {"prunable",
      [](Call& c) {
        Integer left = c.integer(4);
-       for (const auto& [key, e] : c.db().executions.rows()) {
-         if (key <= c.integer(2)) continue;
-         if (left-- == 0 || key > c.integer(3)) break;
-         c.answer(key, !e.open() && (c.integer(1) >> e.status & 1) != 0 && e.finished_at && *e.finished_at < c.integer(0));
+       const auto& rows = c.db().executions.rows();
+       for (auto it = rows.upper_bound(c.integer(2)); it != rows.end() && it->first <= c.integer(3) && left > 0; ++it, --left) {
+         c.answer(it->first, may_go(it->second, c.integer(0), c.integer(1)));
        }
      }},
     {"lock_prunable",
@@ -222,7 +226,7 @@ constexpr Named all[] = {
        const auto* e = c.db().executions.find(c.integer(0));
        bool runs = false;
        c.db().tasks.for_execution(c.integer(0), [&](const TaskRow& t) { runs = runs || t.is(State::Running); });
-       if (e != nullptr && !e->open() && !runs) c.answer(1);
+       if (e != nullptr && may_go(*e, c.integer(1), c.integer(2)) && !runs) c.answer(1);
      }},
     {"newest_ended",
      [](Call& c) {

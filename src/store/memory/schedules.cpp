@@ -260,9 +260,9 @@ constexpr Named all[] = {
     {"prunable_firings",
      [](Call& c) {
        Integer left = c.integer(2);
-       for (const auto& [key, f] : c.db().firings.rows()) {
-         if (key <= c.integer(1)) continue;
-         if (left-- == 0) break;
+       const auto& rows = c.db().firings.rows();
+       for (auto it = rows.upper_bound(c.integer(1)); it != rows.end() && left > 0; ++it, --left) {
+         const auto& [key, f] = *it;
          const auto& places = c.db().firings.by_slot.places();
          const auto after = places.lower_bound({f.schedule, f.slot + 1, 0, 0});
          const bool is_last = after == places.end() || std::get<0>(*after) != f.schedule;

@@ -126,9 +126,10 @@ SELECT $1::bigint;
 SELECT key, (status >= 3 AND ($2::bigint >> status) & 1 = 1 AND finished_at < $1::bigint)::int FROM cloacina_execution
 WHERE key > $3::bigint AND key <= $4::bigint ORDER BY key LIMIT $5::bigint;
 -- name: lock_prunable (many)
--- Unless others work on them, or have retried them since.
-SELECT u.n FROM unnest($1::bigint[]) WITH ORDINALITY u (key, n) JOIN cloacina_execution e ON e.key = u.key
-WHERE e.status >= 3 AND NOT EXISTS
+-- Those that still may go, unless others work on them.
+SELECT u.n FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY u (key, before, statuses, n)
+JOIN cloacina_execution e ON e.key = u.key
+WHERE e.status >= 3 AND (u.statuses >> e.status) & 1 = 1 AND e.finished_at < u.before AND NOT EXISTS
   (SELECT 1 FROM cloacina_task t WHERE t.id BETWEEN u.key << 16 AND (u.key << 16) | 65535 AND t.state = 4)
 FOR UPDATE OF e SKIP LOCKED;
 -- name: newest_ended

@@ -15,6 +15,8 @@ namespace {
 
 constexpr int page_size = 500;
 constexpr std::size_t shown_max = 5;
+/// What a query of `statements_doctor.sql` answers with at most.
+constexpr std::size_t queried_max = 1'000;
 /// Clocks of hosts may differ by this.
 constexpr std::chrono::hours future{1};
 
@@ -59,7 +61,8 @@ class Examination {
   std::vector<Finding> report() {
     std::vector<Finding> out;
     for (const auto& [kind, names] : found_) {
-      std::string text = std::string(kind->what) + " (" + std::to_string(names.second) + "): ";
+      std::string text =
+          std::string(kind->what) + (names.second < queried_max ? " (" : " (at least ") + std::to_string(names.second) + "): ";
       for (std::size_t i = 0; i < names.first.size(); ++i) text += (i == 0 ? "" : ", ") + names.first[i];
       if (names.second > names.first.size()) text += " and " + std::to_string(names.second - names.first.size()) + " more";
       out.push_back({"consistency", true, text + "; " + kind->advice});

@@ -10,7 +10,7 @@ std::map<std::string_view, std::string_view> parse_statements(std::string_view f
   std::map<std::string_view, std::string_view> out;
   constexpr std::string_view mark = "-- name: ";
   for (const auto& sql : sql_files()) {
-    if (!sql.name.starts_with(file)) continue;
+    if (!sql.name.starts_with(file) && !sql.name.starts_with("sql/statements")) continue;
     for (std::size_t at = sql.text.find(mark); at != std::string_view::npos;) {
       const std::size_t line_end = sql.text.find('\n', at);
       const std::size_t next = sql.text.find(mark, line_end);

@@ -141,7 +141,7 @@ Pruned SqlStore::prune(const PruneScan& scan) {
     std::vector<ExecutionKey> held;  // by this transaction
     {
       auto use = session_.use("lock_prunable");
-      for (const auto key : keys) use.add(key);
+      for (const auto key : keys) use.add(key, scan.before, static_cast<std::int64_t>(scan.statuses));
       while (use.step()) held.push_back(keys[use.input()]);
     }
     if (held.empty()) return false;

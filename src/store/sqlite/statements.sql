@@ -413,7 +413,8 @@ UPDATE cloacina_execution SET definition = ?2, open_leaves = ?3, input = ?4 WHER
 SELECT key, status >= 3 AND (?2 >> status) & 1 AND finished_at < ?1 FROM cloacina_execution
 WHERE key > ?3 AND key <= ?4 ORDER BY key LIMIT ?5;
 -- name: lock_prunable
-SELECT 1 FROM cloacina_execution e WHERE key = ?1 AND status >= 3 AND NOT EXISTS
+-- Those that still may go, and of which no task runs.
+SELECT 1 FROM cloacina_execution e WHERE key = ?1 AND status >= 3 AND (?3 >> status) & 1 AND finished_at < ?2 AND NOT EXISTS
   (SELECT 1 FROM cloacina_task WHERE id BETWEEN ?1 << 16 AND (?1 << 16) | 65535 AND state = 4);
 -- name: newest_ended
 SELECT key FROM cloacina_execution WHERE status >= 3 ORDER BY key DESC LIMIT 1 OFFSET ?1;
