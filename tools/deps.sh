@@ -6,7 +6,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build ccache pkg-config git make python3 libsqlite3-dev libpq-dev nlohmann-json3-dev
        libspdlog-dev libyaml-cpp-dev libcli11-dev libsodium-dev tzdata)
 test=(libgtest-dev libgmock-dev librapidcheck-dev clang-16 clang-format-16 libclang-rt-16-dev
-      postgresql-15 pgbouncer)
+      postgresql-15 pgbouncer faketime)
 
 wanted=()
 for group in "${@:-all}"; do

@@ -6,6 +6,7 @@
 #include "cloacina/error.hpp"
 #include "cloacina/execution.hpp"
 #include "cloacina/id.hpp"
+#include "cloacina/isolation.hpp"
 #include "cloacina/log.hpp"
 #include "cloacina/retry.hpp"
 #include "cloacina/rule.hpp"

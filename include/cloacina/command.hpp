@@ -26,7 +26,7 @@ struct Command {
   std::size_t output_bytes_max = 64 * 1024;      ///< of stdout and of stderr, the last so many are kept
 };
 
-/// A command that did not succeed: the text names the exit status or the signal.
+/// A command, or the process of an isolated task, that did not succeed: the text names the exit status or the signal.
 class CLOACINA_API CommandError : public Error {
  public:
   CommandError(const std::string& text, std::optional<int> exit, std::optional<int> signal, std::string output_tail)

@@ -19,8 +19,8 @@ struct Failure {
   FailureKind kind = FailureKind::Exception;
   std::string error{};              ///< the text of the exception, or what happened: `exit 3`, `timed out after 2m`
   std::optional<ErrorCode> code{};  ///< of a cloacina::Error
-  std::optional<int> exit{};        ///< exit status of a command
-  std::optional<int> signal{};      ///< the signal that killed a command
+  std::optional<int> exit{};        ///< exit status of a command, or of an isolated task's process
+  std::optional<int> signal{};      ///< the signal that killed it
   std::string output_tail{};        ///< last lines of a command's stderr
 };
 

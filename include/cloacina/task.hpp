@@ -96,6 +96,11 @@ class CLOACINA_API TaskContext {
   void set_waited(const Waited& waited) { waited_ = waited; }
   [[nodiscard]] const Waited& waited() const noexcept { return waited_; }
   [[nodiscard]] std::optional<std::chrono::milliseconds> deferred() const noexcept { return deferred_; }
+  /// For the library itself: a run of this function somewhere else has given its worker back.
+  void set_deferred(const Waited& waited, std::chrono::milliseconds time) {
+    waited_ = waited;
+    deferred_ = time;
+  }
 
   /// Keeps `output` with this attempt, in place of what was kept before; `cloacinactl logs` shows it. Also kept when the attempt
   /// fails.

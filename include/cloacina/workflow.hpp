@@ -14,6 +14,7 @@
 #include "cloacina/command.hpp"
 #include "cloacina/context.hpp"
 #include "cloacina/export.hpp"
+#include "cloacina/isolation.hpp"
 #include "cloacina/retry.hpp"
 #include "cloacina/rule.hpp"
 #include "cloacina/task.hpp"
@@ -40,6 +41,7 @@ class CLOACINA_API Workflow {
     SuccessCallback on_success;
     FailureCallback on_failure;
     RetryPolicy retry;  ///< with the functions that a stored definition cannot hold
+    std::optional<Isolation> isolation{};
   };
 
   /// For the library itself: a definition and the code of its tasks, by position; empty where there is none.
@@ -102,6 +104,7 @@ class CLOACINA_API TaskHandle {
   void set_description(std::string text);
   void set_max_crashes(int crashes);
   void set_recovers(bool recovers);
+  void set_isolation(Isolation isolation);
   void set_on_success(SuccessCallback callback);
   void set_on_failure(FailureCallback callback);
 
@@ -132,6 +135,9 @@ class TaskRef : public TaskHandle {
   TaskRef& max_crashes(int crashes) { return set_max_crashes(crashes), *this; }
   /// When this task completes, failures among its ancestors no longer make the execution Failed.
   TaskRef& recovers(bool yes = true) { return set_recovers(yes), *this; }
+  /// Each attempt runs in a process of its own, a copy of this one as it was when the workflow was given to a runner: what it does to
+  /// its memory, or its end by a signal, fails the attempt and nothing else. See Isolation.
+  TaskRef& isolated(Isolation isolation = {}) { return set_isolation(isolation), *this; }
   TaskRef& on_success(SuccessCallback callback) { return set_on_success(std::move(callback)), *this; }
   TaskRef& on_failure(FailureCallback callback) { return set_on_failure(std::move(callback)), *this; }
 

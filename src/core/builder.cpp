@@ -67,6 +67,7 @@ void TaskHandle::set_timeout(std::chrono::milliseconds timeout) { builder_->impl
 void TaskHandle::set_description(std::string text) { builder_->impl_->drafts[position_].task.description = std::move(text); }
 void TaskHandle::set_max_crashes(int crashes) { builder_->impl_->drafts[position_].task.max_crashes = crashes; }
 void TaskHandle::set_recovers(bool recovers) { builder_->impl_->drafts[position_].task.recovers = recovers; }
+void TaskHandle::set_isolation(Isolation isolation) { builder_->impl_->drafts[position_].code.isolation = isolation; }
 void TaskHandle::set_on_success(SuccessCallback f) { builder_->impl_->drafts[position_].code.on_success = std::move(f); }
 void TaskHandle::set_on_failure(FailureCallback f) { builder_->impl_->drafts[position_].code.on_failure = std::move(f); }
 
@@ -144,10 +145,27 @@ void WorkflowBuilder::Impl::check_names(std::vector<Problem>& out) const {
   }
 }
 
+namespace {
+
+std::vector<std::string> problems_of(const Isolation& isolation) {
+  std::vector<std::string> out;
+  if (isolation.memory_bytes_max && *isolation.memory_bytes_max < (1U << 20)) out.emplace_back("memory_bytes_max must be at least 1 MiB");
+  if (isolation.cpu_time_max && isolation.cpu_time_max->count() < 1) out.emplace_back("cpu_time_max must be at least 1 s");
+  if (isolation.kill_after.count() < 0) out.emplace_back("kill_after must not be negative");
+  if (isolation.kill_after > longest || isolation.cpu_time_max > longest) out.emplace_back("a time is longer than a thousand years");
+  return out;
+}
+
+}  // namespace
+
 void WorkflowBuilder::Impl::check_task(std::size_t i, std::vector<Problem>& out) const {
   const auto& draft = drafts[i];
   const std::string who = "task '" + draft.name + "'";
   if (!draft.command_problem.empty()) out.push_back({i, who + ": " + draft.command_problem});
+  if (draft.code.isolation) {
+    if (!draft.task.command.is_null()) out.push_back({i, who + ": a command has a process of its own and cannot be isolated"});
+    for (const auto& text : problems_of(*draft.code.isolation)) out.push_back({i, who + ": isolated: " + text});
+  }
   for (const auto& text : draft.task.retry.problems()) out.push_back({i, who + ": retry: " + text});
   if (draft.task.timeout && draft.task.timeout->count() <= 0) out.push_back({i, who + ": timeout must be more than zero"});
   if (draft.task.timeout && *draft.task.timeout > longest) out.push_back({i, who + ": timeout is longer than a thousand years"});

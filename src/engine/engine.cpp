@@ -199,12 +199,13 @@ void Engine::run_timers(const Now& now, Effects& effects) {
 }
 
 std::chrono::milliseconds Engine::grace(const WorkItem& item) const {
-  // A command needs its own time between SIGTERM and SIGKILL, and some to be reaped.
-  const auto& command = item.task().command;
-  if (command.is_null()) return options_.stop_grace;
+  std::optional<std::chrono::milliseconds> kill_after;
+  if (const auto& command = item.task().command; !command.is_null()) kill_after = core::command_from_json(command).kill_after;
+  if (const auto& isolation = item.code().isolation) kill_after = isolation->kill_after;
+  if (!kill_after) return options_.stop_grace;
+  // A process needs its own time between SIGTERM and SIGKILL, and some to be reaped.
   constexpr std::chrono::milliseconds longest = std::chrono::hours{24 * 365};
-  const auto kill_after = std::min(core::command_from_json(command).kill_after, longest);
-  return kill_after + std::max(options_.stop_grace, std::chrono::milliseconds{2'000});
+  return std::min(*kill_after, longest) + std::max(options_.stop_grace, std::chrono::milliseconds{2'000});
 }
 
 void Engine::stop(Flight& flight, StopReason reason, const Now& now, Effects& effects) {

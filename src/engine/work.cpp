@@ -32,6 +32,8 @@ Failure failure_of(const std::exception_ptr& thrown) {
   Failure failure;
   try {
     std::rethrow_exception(thrown);
+  } catch (const RelayedFailure& e) {
+    failure = e.failure;
   } catch (const CommandError& e) {
     failure = {e.signal() ? FailureKind::Signal : FailureKind::Exit, text_of(e), {}, e.exit(), e.signal(), e.output_tail()};
   } catch (const Error& e) {

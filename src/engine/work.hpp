@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <stop_token>
 
@@ -78,6 +79,13 @@ struct WorkDone {
 
 /// Runs the task's code in this thread. Everything that user code may throw is caught here, and only here.
 [[nodiscard]] WorkDone perform(std::shared_ptr<WorkItem> item);
+
+/// What user code threw in another process: `failure_of` takes it as it is.
+struct RelayedFailure final : std::exception {
+  explicit RelayedFailure(Failure f) : failure(std::move(f)) {}
+  [[nodiscard]] const char* what() const noexcept override { return failure.error.c_str(); }
+  Failure failure;
+};
 
 /// What user code threw, with a text that can be stored: valid UTF-8 of bounded size.
 [[nodiscard]] Failure failure_of(const std::exception_ptr& thrown);

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -12,9 +11,8 @@
 #include <cstring>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
-#include "os/fd.hpp"
+#include "os/descriptors.hpp"
 #include "os/guard.hpp"
 
 namespace cloacina::os {
@@ -55,49 +53,6 @@ class Tail {
 };
 
 [[noreturn]] void throw_system_error(int error) { throw std::system_error(error, std::system_category()); }
-
-/// Owns `fd`, moved to where the guard does not overwrite it when it arranges its first descriptors.
-Fd take(int fd) {
-  if (fd < 0) throw_system_error(errno);
-  Fd owned(fd);
-  if (fd >= 4) return owned;
-  Fd higher(::fcntl(fd, F_DUPFD_CLOEXEC, 4));
-  if (!higher) throw_system_error(errno);
-  return higher;
-}
-
-std::pair<Fd, Fd> take(const std::array<int, 2>& fds) {
-  Fd second(fds[1]);
-  Fd first = take(fds[0]);
-  return {std::move(first), take(second.release())};
-}
-
-/// An output stream of the command: what it writes to and where this process reads it, without blocking.
-std::pair<Fd, Fd> make_pipe() {
-  std::array<int, 2> fds{};
-  if (::pipe2(fds.data(), O_CLOEXEC) != 0) throw_system_error(errno);
-  auto ends = take(fds);
-  if (::fcntl(ends.first.get(), F_SETFL, O_NONBLOCK) != 0) throw_system_error(errno);
-  return ends;
-}
-
-std::pair<Fd, Fd> make_control() {
-  std::array<int, 2> fds{};
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds.data()) != 0) throw_system_error(errno);
-  return take(fds);
-}
-
-Fd make_input(std::string_view input) {
-  Fd file = take(::memfd_create("cloacina-input", MFD_CLOEXEC));
-  while (!input.empty()) {
-    const ssize_t written = ::write(file.get(), input.data(), input.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) throw_system_error(errno);
-    input.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (::lseek(file.get(), 0, SEEK_SET) != 0) throw_system_error(errno);
-  return file;
-}
 
 /// Where `name` may be, in order: each folder of PATH, or `name` itself when it has a slash.
 std::vector<std::string> candidates(const std::string& name, const std::vector<std::string>& env) {
@@ -167,7 +122,7 @@ class Child {
 
  private:
   void start() {
-    const Fd in = make_input(spec_.input);
+    const Fd in = make_memory_file(spec_.input);
     auto out = make_pipe();
     auto err = make_pipe();
     auto control = make_control();

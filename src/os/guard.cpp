@@ -31,7 +31,7 @@ namespace cloacina::os {
 namespace {
 
 constexpr int control_fd = 3;
-constexpr int first_free_fd = 4;
+constexpr int extra_fd = 4;
 constexpr int last_signal = 64;
 constexpr std::int64_t never = INT64_MAX;
 constexpr std::int64_t ms = 1'000'000;
@@ -119,12 +119,33 @@ pid_t spawn_command(Spawn& spawn) {
   return spawn.error == 0 ? pid : -1;
 }
 
+/// A function's process: a fork with all that belongs to one, as the memory is whole.
+pid_t spawn_function(Spawn& spawn) {
+  const pid_t pid = ::fork();
+  if (pid < 0) spawn.error = errno;
+  if (pid != 0) return pid;
+  call(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  call(SYS_setsid);
+  report(GuardReport::Event::Started, static_cast<int>(call(SYS_getpid)));
+  call(SYS_close, control_fd);
+  call(SYS_close_range, extra_fd + 1, ~0U, 0);
+  int status = 127;
+  if (call(SYS_getppid) == spawn.guard) {
+    set_mask(SignalMask{1} << (SIGTERM - 1));
+    status = spawn.launch->function(spawn.launch->argument);
+  }
+  call(SYS_exit_group, status);
+  return -1;
+}
+
 // --- The guard.
 
 /// Descriptors 0 to 3 become what the command and the guard need, all others of the runner are closed.
 bool take_descriptors(const Launch& launch) {
   return call(SYS_dup3, launch.in, 0, 0) >= 0 && call(SYS_dup3, launch.out, 1, 0) >= 0 && call(SYS_dup3, launch.err, 2, 0) >= 0 &&
-         call(SYS_dup3, launch.control, control_fd, O_CLOEXEC) >= 0 && call(SYS_close_range, first_free_fd, ~0U, 0) == 0;
+         call(SYS_dup3, launch.control, control_fd, O_CLOEXEC) >= 0 &&
+         (launch.extra < 0 || call(SYS_dup3, launch.extra, extra_fd, 0) >= 0) &&
+         call(SYS_close_range, launch.extra < 0 ? extra_fd : extra_fd + 1, ~0U, 0) == 0;
 }
 
 void default_signals() {
@@ -280,7 +301,7 @@ class Guard {
   bool stopped_ = false;
 };
 
-void guard_main(const Launch& launch, long runner) {
+void guard_main(const Launch& launch, long parent) {
   call(SYS_setsid);  // what is sent to the runner's process group or terminal is not for the guard
   call(SYS_prctl, PR_SET_NAME, "cloacina-guard", 0, 0, 0);
   call(SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -292,12 +313,13 @@ void guard_main(const Launch& launch, long runner) {
     call(SYS_sendto, launch.control, &failed, sizeof failed, MSG_NOSIGNAL, nullptr, 0);
     return;
   }
-  if (call(SYS_getppid) != runner) return;
-  Guard guard(runner, launch);
+  if (call(SYS_getppid) != parent) return;
+  Guard guard(launch.runner != 0 ? launch.runner : parent, launch);
   if (!guard.can_watch()) return void(report(GuardReport::Event::NotStarted, errno));
-  const pid_t command = spawn_command(spawn);
+  const pid_t command = launch.function == nullptr ? spawn_command(spawn) : spawn_function(spawn);
   if (command < 0) return void(report(spawn.stage, spawn.error));
   call(SYS_close_range, 0, 2, 0);
+  if (launch.extra >= 0) call(SYS_close, extra_fd);
   shrink_memory();
   guard.watch(command);
 }
@@ -305,7 +327,7 @@ void guard_main(const Launch& launch, long runner) {
 }  // namespace
 
 pid_t start_guard(const Launch& launch) noexcept {
-  const long runner = call(SYS_getpid);
+  const long parent = call(SYS_getpid);
   // No handler of the host program may run in the guard, which keeps everything blocked for its whole life.
   SignalMask before = 0;
   set_mask(~SignalMask{0}, &before);
@@ -313,7 +335,7 @@ pid_t start_guard(const Launch& launch) noexcept {
   const long pid = call(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr);
   const int error = errno;
   if (pid == 0) {
-    guard_main(launch, runner);
+    guard_main(launch, parent);
     call(SYS_exit_group, 0);
   }
   set_mask(before);

@@ -6,17 +6,24 @@
 
 namespace cloacina::os {
 
-/// What a guard needs to start a command. Plain pointers made before the fork: after it nothing may allocate or take a lock.
+/// What a guard needs to start a command, or to call a function in a process of its own. Plain pointers made before the fork: after
+/// it nothing may allocate or take a lock.
 struct Launch {
+  /// Called instead of a program, in a fork; what it returns is the exit status. Only from a process of one thread, whose memory is
+  /// whole in a fork. SIGTERM is blocked there, all other signals are not.
+  int (*function)(void*) = nullptr;
+  void* argument = nullptr;
   const char* const* programs = nullptr;  ///< paths to try in order; ends with a null pointer
   char* const* argv = nullptr;            ///< as for execve
   char* const* env = nullptr;             ///< as for execve
   const char* cwd = nullptr;              ///< null: the runner's current folder
   const char* scratch_file = "";          ///< absolute; removed with its folder when the runner dies first; empty: none
-  int in = -1;                            ///< the command's 0, 1 and 2; every descriptor here >= 4
+  int in = -1;                            ///< the command's 0, 1 and 2; every descriptor here >= 5
   int out = -1;
   int err = -1;
+  int extra = -1;    ///< the function's 4
   int control = -1;  ///< the guard's end of a SOCK_SEQPACKET pair
+  pid_t runner = 0;  ///< with whose death all ends; 0: the calling process
   std::int64_t kill_after_ns = 0;
 };
 

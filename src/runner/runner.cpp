@@ -7,6 +7,7 @@
 #include "core/text.hpp"
 #include "os/process.hpp"
 #include "runner/clock.hpp"
+#include "runner/isolation.hpp"
 #include "runner/lanes.hpp"
 #include "runner/lookout.hpp"
 #include "runner/options.hpp"
@@ -239,7 +240,8 @@ Runner::Runner(RunnerOptions options) : impl_(std::make_unique<Impl>(std::move(o
 
 Runner::~Runner() { stop(std::chrono::milliseconds{0}); }
 
-void Runner::add(const Workflow& workflow) {
+void Runner::add(const Workflow& added) {
+  const Workflow workflow = runner::isolate(added);
   const std::lock_guard lock(impl_->mutex);
   const auto key = impl_->writer().put_definition(workflow.definition(), utc_now());
   impl_->current.insert_or_assign(workflow.name(), store::StoredDefinition{key, workflow.shared_definition()});

@@ -25,6 +25,9 @@ class MemoryLiveness final : public sql::Liveness {
     return out;
   }
   void forget(RunnerKey /*runner*/) override {}
+  [[nodiscard]] std::string_view sign_of_death() const override {
+    return shared_.leases ? "its lease has ended" : "its process has ended";
+  }
 
   [[nodiscard]] bool is_dead(RunnerKey runner, Timestamp now) const {
     if (!shared_.leases) return !shared_.living.contains(runner);

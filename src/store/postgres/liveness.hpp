@@ -17,6 +17,7 @@ class LeaseLiveness final : public sql::Liveness {
     return out;
   }
   void forget(RunnerKey /*runner*/) override { known = false; }
+  [[nodiscard]] std::string_view sign_of_death() const override { return "its lease has ended"; }
 
   std::set<RunnerKey> own;
   bool company = false;  ///< others are registered,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "store/sql/session.hpp"
@@ -15,6 +16,8 @@ class Liveness {
   [[nodiscard]] virtual std::vector<RunnerKey> find_dead(Session& session, Timestamp now) = 0;
   /// All that a dead runner held was taken back, and it was signed off.
   virtual void forget(RunnerKey runner) = 0;
+  /// By what it tells that a runner has died.
+  [[nodiscard]] virtual std::string_view sign_of_death() const = 0;
 };
 
 /// Of a client that takes nothing back from the dead.
@@ -22,6 +25,7 @@ class NoLiveness final : public Liveness {
  public:
   std::vector<RunnerKey> find_dead(Session& /*session*/, Timestamp /*now*/) override { return {}; }
   void forget(RunnerKey /*runner*/) override {}
+  [[nodiscard]] std::string_view sign_of_death() const override { return {}; }
 };
 
 /// What a reader cannot learn from the statements that the backends share.

@@ -46,7 +46,7 @@ void Turn::release(RunnerKey runner) {
   };
   const auto name = name_of(runner);
   const auto seen_by = rows.empty() ? std::string() : name_of(batch_.runner);
-  const std::string died = "runner " + name + " died while it ran";
+  const std::string died = "runner " + name + " died while it ran: " + std::string(liveness_.sign_of_death());
   auto attempts = session_.use("insert_attempt");
   auto ends = session_.use("end_task");
   auto requeues = session_.use("requeue_task");

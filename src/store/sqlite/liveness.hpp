@@ -40,6 +40,7 @@ class LockLiveness final : public sql::Liveness {
     return out;
   }
   void forget(RunnerKey runner) override { std::erase(others_, runner); }
+  [[nodiscard]] std::string_view sign_of_death() const override { return "its process has ended"; }
   /// Whether the process of a registered runner is gone. A system call each, no query.
   [[nodiscard]] bool somebody_died() const {
     return std::any_of(others_.begin(), others_.end(), [&](RunnerKey r) { return !locks_.is_locked(r); });
