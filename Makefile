@@ -3,10 +3,12 @@
 #   BENCH=name      one benchmark
 #   SOAK_SECONDS=n  length of `make soak`
 #   FUZZ_SECONDS=n  length of `make fuzz`, for each target
+#   CHAOS_KILLS=n   kills of `make chaos`, on each backend
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
 SOAK_SECONDS ?= 600
 FUZZ_SECONDS ?= 60
+CHAOS_KILLS ?= 1000
 BENCH ?=
 PYTHON ?= python3
 
@@ -21,7 +23,7 @@ RUN_TESTS = $(PYTHON) tools/run_tests.py --jobs $(JOBS)
 # gcc 12's ThreadSanitizer cannot cope with the widest address randomisation of newer kernels.
 FIXED_ADDRESSES = $(shell setarch -R true 2>/dev/null && echo setarch -R)
 
-.PHONY: all help deps build demo test quick check format bench soak fuzz asan tsan clang install clean deps-build deps-test
+.PHONY: all help deps build demo test quick check format bench soak fuzz chaos asan tsan clang install clean deps-build deps-test
 
 all: build
 
@@ -34,6 +36,7 @@ help:
 	@echo "make clang    build with clang, without warnings make format  apply clang-format"
 	@echo "make bench    benchmarks (BENCH=name for one)    make soak    random tests with new seeds, a server under load (SOAK_SECONDS=600)"
 	@echo "make fuzz     libFuzzer over everything that reads input (FUZZ_SECONDS=60 for each target)"
+	@echo "make chaos    real processes killed at every point, starved and misled, and a judge (CHAOS_KILLS=1000)"
 	@echo "make install  into PREFIX (/usr/local)           make deps    everything any of these needs"
 
 deps: deps-test
@@ -101,6 +104,11 @@ fuzz: deps-test
 	cmake --preset fuzz
 	cmake --build --preset fuzz
 	tools/fuzz.sh $(FUZZ_SECONDS)
+
+chaos: deps-test
+	cmake --preset dev
+	cmake --build --preset dev
+	tools/chaos.sh $(CHAOS_KILLS)
 
 install: build
 	cmake --install build/release --prefix $(PREFIX)

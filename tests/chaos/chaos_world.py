@@ -90,7 +90,7 @@ class Chaos(world.World):
         self.assertEqual(self.ended(self.program("finish")), 0)
         done = subprocess.run([PROGRAM, "judge", self.database, self.work], env=self.env, capture_output=True, text=True, check=False)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        doctor = self.raw("doctor", "--db", self.database)
+        doctor = self.raw("--database", self.database, "doctor")
         self.assertEqual(doctor.returncode, 0, doctor.stdout + doctor.stderr)
         return done.stdout.strip()
 

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
@@ -24,11 +25,13 @@ using namespace std::chrono_literals;
 
 constexpr auto patience = 60s;
 
-/// One write, so that a kill leaves the line or none of it.
+/// One write, so that a kill leaves the line or none of it. *Throws* Error{Unavailable}.
 void append(const std::filesystem::path& file, const std::string& line) {
   const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-  if (fd < 0 || ::write(fd, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::abort();
+  if (fd < 0) throw Error(ErrorCode::Unavailable, "cannot open " + file.string());
+  const auto written = ::write(fd, line.data(), line.size());
   ::close(fd);
+  if (written != static_cast<ssize_t>(line.size())) throw Error(ErrorCode::Unavailable, "cannot write " + file.string());
 }
 
 /// Until the database can be had.
@@ -100,9 +103,9 @@ int run(const std::string& url, const std::filesystem::path& folder, const std::
   std::vector<ExecutionId> ids;
   for (int i = 0; i < 3; ++i) {
     const auto key = round + "." + std::to_string(i);
-    append(folder / "keys", key + "\n");
+    patiently([&] { append(folder / "keys", key + "\n"); });
     const auto id = patiently([&] { return runner->submit("work", {{"round", round}}, {.key = key}); });
-    append(folder / "submitted", key + " " + id.to_string() + "\n");
+    patiently([&] { append(folder / "submitted", key + " " + id.to_string() + "\n"); });
     ids.push_back(id);
   }
   for (const auto& id : ids) patiently([&] { return runner->wait(id, patience); });
@@ -125,6 +128,9 @@ int finish(const std::string& url, const std::filesystem::path& folder) {
       std::this_thread::sleep_for(5ms);
     }
   }
+  // The lease of one that was killed just now goes on for a moment.
+  const auto all_alive = [&] { return std::ranges::all_of(runner->runners(), [](const auto& r) { return r.alive; }); };
+  while (!all_alive() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(5ms);
   runner->stop(patience);
   return 0;
 }

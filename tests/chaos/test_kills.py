@@ -1,7 +1,7 @@
 """Kills at every point: before, in the middle of and after every call that changes the database or talks to its server, and at random
 instants. On a server also connections that are cut there."""
 
-import chaos_world
+import chaos_world  # first: it knows where the rest is
 import world
 from chaos_world import Chaos, let_pass, share
 
