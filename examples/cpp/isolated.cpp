@@ -14,9 +14,8 @@ std::string decode(const std::string& image) {
 
 int main() {
   cloacina::WorkflowBuilder flow{"thumbnail"};
-  auto load = flow.task("decode", [](cloacina::TaskContext& t) {
-    t.context().set("pixels", decode(t.context().get<std::string>("image")));
-  });
+  auto load = flow.task("decode",
+                        [](cloacina::TaskContext& t) { t.context().set("pixels", decode(t.context().get<std::string>("image"))); });
   load.isolated({.memory_bytes_max = 512 << 20, .cpu_time_max = 30s}).retry(cloacina::RetryPolicy::none());
   flow.task("placeholder", [](cloacina::TaskContext& t) { t.context().set("pixels", "a grey square"); })
       .after(load)

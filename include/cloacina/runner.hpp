@@ -73,8 +73,8 @@ class CLOACINA_API Runner {
   Runner& operator=(const Runner&) = delete;
 
   /// Makes a workflow known: stores its definition, and lets this runner run it. Also after `start`. The same version again changes
-  /// nothing; another version of the same name is the one that later submissions use. With isolated tasks it copies the process (Isolation says what that means). *Throws*
-  /// Error{Unavailable}.
+  /// nothing; another version of the same name is the one that later submissions use. With isolated tasks it copies the process
+  /// (Isolation says what that means). *Throws* Error{Unavailable}.
   void add(const Workflow& workflow);
   /// Takes back the work of a dead predecessor and begins to run. *Throws* Error{Conflict} when started already.
   void start();

@@ -184,6 +184,9 @@ class CLOACINA_API Schedules {
   /// The next slots, at most `count`, pauses not considered.
   [[nodiscard]] std::vector<Timestamp> next(std::string_view name, int count = 1) const;
   [[nodiscard]] FiringPage history(std::string_view name, const FiringFilter& filter = {}) const;
+  /// What its owners did to it, newest first, at most `limit` (1..10'000): `created`, `updated` with what was changed, `paused`
+  /// with its note, `resumed`; each with who did it. An execution's own events say who asked for it by `run_now` or a backfill.
+  [[nodiscard]] std::vector<Event> events(std::string_view name, int limit = 100) const;
   [[nodiscard]] ScheduleStats stats(std::string_view name, std::optional<Timestamp> since = {}) const;
 
  private:

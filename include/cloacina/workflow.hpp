@@ -135,8 +135,8 @@ class TaskRef : public TaskHandle {
   TaskRef& max_crashes(int crashes) { return set_max_crashes(crashes), *this; }
   /// When this task completes, failures among its ancestors no longer make the execution Failed.
   TaskRef& recovers(bool yes = true) { return set_recovers(yes), *this; }
-  /// Each attempt runs in a process of its own, a copy of this one as it was when the workflow was given to a runner: what it does to
-  /// its memory, or its end by a signal, fails the attempt and nothing else. See Isolation.
+  /// Each attempt runs in a process of its own, a copy of this one as it was when the workflow was given to a runner: what it does
+  /// to its memory, or its end by a signal, fails the attempt and nothing else. See Isolation.
   TaskRef& isolated(Isolation isolation = {}) { return set_isolation(isolation), *this; }
   TaskRef& on_success(SuccessCallback callback) { return set_on_success(std::move(callback)), *this; }
   TaskRef& on_failure(FailureCallback callback) { return set_on_failure(std::move(callback)), *this; }

@@ -6,11 +6,14 @@
 
 namespace cloacina::cli {
 
+std::string actor() {
+  const char* name = std::getenv("CLOACINA_ACTOR");
+  return name == nullptr ? "" : name;
+}
+
 std::unique_ptr<Runner> open_client_if_any(const Globals& globals) {
   if (database_is_missing(globals)) return nullptr;
-  const char* actor = std::getenv("CLOACINA_ACTOR");
-  return std::make_unique<Runner>(
-      RunnerOptions{.database = globals.database, .tenant = globals.tenant, .actor = actor == nullptr ? "" : actor});
+  return std::make_unique<Runner>(RunnerOptions{.database = globals.database, .tenant = globals.tenant, .actor = actor()});
 }
 
 std::unique_ptr<Runner> open_client(const Globals& globals) {

@@ -114,6 +114,7 @@ int execute(Console& console, const Globals& globals, const RunArguments& a) {
   Progress progress(console.err);
   Runner runner({.database = globals.database,
                  .tenant = globals.tenant,
+                 .actor = actor(),
                  .workers = a.workers,
                  .log = [&](LogLevel level, std::string_view text) {
                    if (level >= LogLevel::Warning) progress.note("cloacinactl: " + std::string(text));

@@ -12,6 +12,7 @@ namespace cloacina::cli {
 namespace {
 
 constexpr std::uint64_t page_size = 1'000;
+constexpr int changes_max = 20;
 
 /// Calls `use` for each firing, newest first, until there is no more, `limit` is reached or nobody reads.
 template <class F>
@@ -54,6 +55,20 @@ void add_row(Table& table, const Firing& f) {
 std::optional<Timestamp> since_of(const std::string& word) {
   if (word.empty()) return std::nullopt;
   return read_since("--since", word, utc_now());
+}
+
+/// What was done to the schedule itself.
+void show_changes(Stream& out, const std::vector<Event>& events, std::optional<Timestamp> since) {
+  Table table({"CHANGED AT", "CHANGE", "WHAT", "BY"});
+  bool any = false;
+  for (const auto& event : events) {
+    if (since && event.at < *since) break;
+    table.row({{format_seconds(event.at)}, {event.kind}, {one_line(event.detail)}, {one_line(event.actor), Color::Dim}});
+    any = true;
+  }
+  if (!any) return;
+  out.line("");
+  table.write(out);
 }
 
 OrderedJson micros(const std::optional<std::chrono::microseconds>& value) {
@@ -112,7 +127,9 @@ int execute(Console& console, const Globals& globals, const ScheduleHistoryArgum
       add_row(table, firing);
     }
   });
-  if (!globals.json) table.write(console.out);
+  if (globals.json) return ExitStatus::done;
+  table.write(console.out);
+  show_changes(console.out, client->schedules().events(a.name, changes_max), filter.since);
   return ExitStatus::done;
 }
 

@@ -1,5 +1,6 @@
 #include <chrono>
 
+#include "cli/client.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/json.hpp"
@@ -62,7 +63,7 @@ int execute(Console& console, const Globals& globals, const SchedulePutArguments
   const auto schedule = definition_of(a);
   // Before a database is made for it.
   validate(schedule, utc_now());
-  Runner client({.database = globals.database, .tenant = globals.tenant});
+  Runner client({.database = globals.database, .tenant = globals.tenant, .actor = actor()});
   const auto result = word_of(client.schedules().put(schedule));
   if (globals.json) {
     OrderedJson json;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "cli/client.hpp"
 #include "cli/commands.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/files.hpp"
@@ -19,6 +20,7 @@ RunnerOptions options_of(const Globals& globals, const ServeArguments& a) {
   RunnerOptions options;
   options.database = globals.database;
   options.tenant = globals.tenant;
+  options.actor = actor();
   options.workers = a.workers;
   options.lanes = a.lanes;
   if (a.keep_for) options.retention.older_than = read_duration("--keep-for", *a.keep_for);

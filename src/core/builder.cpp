@@ -149,10 +149,12 @@ namespace {
 
 std::vector<std::string> problems_of(const Isolation& isolation) {
   std::vector<std::string> out;
-  if (isolation.memory_bytes_max && *isolation.memory_bytes_max < (1U << 20)) out.emplace_back("memory_bytes_max must be at least 1 MiB");
+  if (isolation.memory_bytes_max && *isolation.memory_bytes_max < (1U << 20))
+    out.emplace_back("memory_bytes_max must be at least 1 MiB");
   if (isolation.cpu_time_max && isolation.cpu_time_max->count() < 1) out.emplace_back("cpu_time_max must be at least 1 s");
   if (isolation.kill_after.count() < 0) out.emplace_back("kill_after must not be negative");
-  if (isolation.kill_after > longest || isolation.cpu_time_max > longest) out.emplace_back("a time is longer than a thousand years");
+  if (isolation.kill_after > longest || isolation.cpu_time_max > longest)
+    out.emplace_back("a time is longer than a thousand years");
   return out;
 }
 

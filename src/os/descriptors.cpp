@@ -28,7 +28,8 @@ Fd shared_fd(int fd) {
   Fd owned(fd);
   if (fd >= first_shared_fd) return owned;
   Fd higher(::fcntl(fd, F_DUPFD_CLOEXEC, first_shared_fd));
-  if (!higher) throw_system_error(errno);
+  // There may be no number so high: too few are allowed.
+  if (!higher) throw_system_error(errno == EINVAL ? EMFILE : errno);
   return higher;
 }
 
@@ -54,7 +55,7 @@ Fd make_memory_file(std::string_view content) {
 }
 
 std::string read_all(int fd) {
-  struct stat about{};
+  struct stat about {};
   if (::fstat(fd, &about) != 0) throw_system_error(errno);
   std::string content(static_cast<std::size_t>(about.st_size), '\0');
   std::size_t done = 0;

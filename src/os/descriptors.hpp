@@ -8,8 +8,8 @@
 
 namespace cloacina::os {
 
-// What a process shares with the guards and children that it starts. Every descriptor made here is closed by an exec, and lies above
-// those that a guard arranges for itself. *Throw* std::system_error.
+// What a process shares with the guards and children that it starts. Every descriptor made here is closed by an exec, and lies
+// above those that a guard arranges for itself. *Throw* std::system_error.
 
 /// The lowest number of them.
 constexpr int first_shared_fd = 5;

@@ -45,8 +45,14 @@ struct CallMessage {
 
 struct Attempt {
   const ForkServer::Function* function;
+  bool ignores_pipes;  ///< as the host did; all other signals are at their defaults
   CallMessage message;
 };
+
+bool ignores_pipes() {
+  struct sigaction now {};
+  return ::sigaction(SIGPIPE, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
 
 void limit(__rlimit_resource_t what, std::int64_t value) {
   rlimit now{};
@@ -72,6 +78,7 @@ void set_limits(const CallMessage& message) {
 int run_attempt(void* argument) {
   const auto& attempt = *static_cast<Attempt*>(argument);
   ::prctl(PR_SET_NAME, "cloacina-task", 0, 0, 0);
+  if (attempt.ignores_pipes) ::signal(SIGPIPE, SIG_IGN);
   std::stop_source stop;
   // Its guard sends SIGTERM, which is blocked in every thread. Never joined: the process ends without it.
   const auto* listener = new std::thread([&stop] {
@@ -139,7 +146,7 @@ class Server {
 
  private:
   bool start_one() {
-    Attempt attempt{function_, {}};
+    Attempt attempt{function_, ignores_pipes_, {}};
     std::array<int, call_fds> raw{};
     if (!receive(attempt.message, raw)) return false;
     std::array<Fd, call_fds> fds{Fd(raw[0]), Fd(raw[1]), Fd(raw[2])};
@@ -175,6 +182,7 @@ class Server {
 
   const ForkServer::Function* function_;
   pid_t runner_;
+  bool ignores_pipes_ = ignores_pipes();
   Fd watch_;
   std::vector<pid_t> guards_;
 };

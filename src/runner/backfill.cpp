@@ -98,6 +98,7 @@ BackfillReport Schedules::backfill(std::string_view name, Timestamp from, Timest
       extra.workflow = row.workflow;
       extra.priority = schedule.priority;
       extra.gate_max = options.concurrency;
+      extra.actor = impl_->actor;
       extra.firing = {slot, slot, engine::execution_of_slot(row.id, slot), engine::firing_input(schedule, row.id, slot)};
       batch.push_back(std::move(extra));
       if (batch.size() == at_once) flush();
@@ -119,7 +120,7 @@ int Schedules::cancel_backfill(std::string_view name, std::int64_t id) {
       batch.now = impl_->now();
       // Those that wait come first: an end would let them begin.
       for (const auto& execution : store.open_executions(id, cancelled_at_once)) {
-        batch.controls.push_back({store::Control::Kind::Cancel, execution, "its backfill was cancelled", {}});
+        batch.controls.push_back({store::Control::Kind::Cancel, execution, "its backfill was cancelled", {}, impl_->actor});
       }
       if (batch.controls.empty()) return;
       for (const auto& result : store.commit(batch).controls) changed += result.applied == store::Applied::Yes ? 1 : 0;

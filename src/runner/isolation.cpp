@@ -26,7 +26,8 @@ Json to_json(const Failure& failure) {
 }
 
 Failure failure_from(const Json& json) {
-  Failure failure{json.at("kind").get<FailureKind>(), json.at("error").get<std::string>(), {}, {}, {}, json.at("tail").get<std::string>()};
+  Failure failure{json.at("kind").get<FailureKind>(), json.at("error").get<std::string>(), {}, {}, {},
+                  json.at("tail").get<std::string>()};
   if (json.contains("code")) failure.code = json.at("code").get<ErrorCode>();
   if (json.contains("exit")) failure.exit = json.at("exit").get<int>();
   if (json.contains("signal")) failure.signal = json.at("signal").get<int>();
@@ -108,7 +109,8 @@ std::string death_of(const os::ForkedResult& result, const Isolation& isolation)
   if (!result.error.empty()) return result.error;
   if (result.signal) {
     const auto name = os::signal_name(*result.signal);
-    if (name == "SIGXCPU" && isolation.cpu_time_max) return "killed by SIGXCPU: it used " + format_duration(*isolation.cpu_time_max) + " of the processor";
+    if (name == "SIGXCPU" && isolation.cpu_time_max)
+      return "killed by SIGXCPU: it used " + format_duration(*isolation.cpu_time_max) + " of the processor";
     if (name == "SIGKILL" && !result.stopped) return "killed by SIGKILL, by the system for want of memory or by somebody";
     return "killed by " + name;
   }
@@ -118,15 +120,15 @@ std::string death_of(const os::ForkedResult& result, const Isolation& isolation)
 
 /// In the runner.
 void run_there(os::ForkServer& server, std::size_t position, const Isolation& isolation, TaskContext& task) {
-  const auto result = server.call(request_of(position, task),
-                                  {.memory_bytes_max = isolation.memory_bytes_max,
-                                   .cpu_time_max = isolation.cpu_time_max,
-                                   .kill_after = isolation.kill_after},
-                                  task.stop_token());
+  const auto result = server.call(
+      request_of(position, task),
+      {.memory_bytes_max = isolation.memory_bytes_max, .cpu_time_max = isolation.cpu_time_max, .kill_after = isolation.kill_after},
+      task.stop_token());
   if (const auto death = death_of(result, isolation); !death.empty()) throw CommandError(death, result.exit, result.signal, {});
   const Json json = Json::from_cbor(result.reply);
   const auto& output = json.at("output");
-  TaskOutput kept{output.at(0).get<std::string>(), output.at(1).get<std::string>(), output.at(2).get<bool>(), output.at(3).get<bool>()};
+  TaskOutput kept{output.at(0).get<std::string>(), output.at(1).get<std::string>(), output.at(2).get<bool>(),
+                  output.at(3).get<bool>()};
   if (!(kept.out.empty() && kept.err.empty() && !kept.out_truncated && !kept.err_truncated)) task.keep_output(std::move(kept));
   if (json.contains("failure")) throw engine::RelayedFailure(failure_from(json.at("failure")));
   for (const auto& [key, value] : json.at("set").items()) task.context().set(key, value);
@@ -148,9 +150,8 @@ Workflow isolate(const Workflow& workflow) {
     functions->push_back(workflow.code(i).run);
   }
   if (std::none_of(code.begin(), code.end(), [](const auto& c) { return c.isolation.has_value(); })) return workflow;
-  auto server = std::make_shared<os::ForkServer>([functions](std::string_view request, const std::stop_token& stop) {
-    return run_here(*functions, request, stop);
-  });
+  auto server = std::make_shared<os::ForkServer>(
+      [functions](std::string_view request, const std::stop_token& stop) { return run_here(*functions, request, stop); });
   for (std::size_t i = 0; i < code.size(); ++i) {
     if (!code[i].isolation) continue;
     code[i].run = [server, i, isolation = *code[i].isolation](TaskContext& task) { run_there(*server, i, isolation, task); };

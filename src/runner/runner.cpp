@@ -425,8 +425,8 @@ Schedules Runner::schedules() {
     const std::lock_guard lock(impl->mutex);
     use(impl->writer());
   };
-  return Schedules(
-      std::make_shared<Schedules::Impl>(Schedules::Impl{impl->readers, with_writer, impl->options.context_bytes_max, utc_now}));
+  return Schedules(std::make_shared<Schedules::Impl>(
+      Schedules::Impl{impl->readers, with_writer, impl->options.context_bytes_max, utc_now, impl->options.actor}));
 }
 
 Runner::Stats Runner::stats() const {

@@ -90,6 +90,28 @@ void edit_row(ScheduleRow& row, const Schedule& schedule, Timestamp now) {
   plan_next(row, schedule, stored, cursor);
 }
 
+/// What an update changes, field by field, as files spell them.
+std::string difference(const ScheduleRow& row, const Schedule& schedule, const std::string& source) {
+  constexpr std::size_t text_max = 100;
+  const auto text = [](const Json& value) {
+    std::string out = value.is_string() ? value.get<std::string>() : value.is_null() ? "none" : value.dump();
+    return out.size() > text_max ? core::quote(out) : out;  // which shortens it
+  };
+  Json before = cron::schedule_from_text(row.definition);
+  const Json after = schedule;
+  std::string out;
+  const auto add = [&](const std::string& key, const Json& was, const Json& is) {
+    if (was != is) out += (out.empty() ? "" : ", ") + key + ": " + text(was) + " -> " + text(is);
+  };
+  for (const auto& [key, value] : after.items()) {
+    add(key, before.value(key, Json()), value);
+    before.erase(key);
+  }
+  for (const auto& [key, value] : before.items()) add(key, value, Json());
+  add("source", row.source, source);
+  return out;
+}
+
 }  // namespace
 
 ScheduleRow Schedules::Impl::find(std::string_view name) const {
@@ -101,11 +123,24 @@ ScheduleRow Schedules::Impl::find(std::string_view name) const {
 void Schedules::Impl::not_found(std::string_view name) const {
   constexpr int looked_at = 10'000;
   const auto names = readers.with([](store::Reader& r) { return r.schedule_names(looked_at); });
-  throw Error(ErrorCode::NotFound, "there is no schedule " + core::quote(name) + core::suggestion(name, names) +
-                                       (names.empty() ? "; the database knows none yet" : ""));
+  std::string text = "there is no schedule " + core::quote(name) + core::suggestion(name, names);
+  if (const auto removed = readers.with([&](store::Reader& r) { return r.schedule_removal(std::string(name)); })) {
+    text += "; one was removed at " + format_seconds(removed->at) + " by " + core::quote(removed->actor);
+  } else if (names.empty()) {
+    text += "; the database knows none yet";
+  }
+  throw Error(ErrorCode::NotFound, text);
 }
 
-void Schedules::Impl::edit(std::string_view name, const std::function<bool(ScheduleRow&, Kind&, Timestamp)>& change) {
+Event Schedules::Impl::event(std::string kind, std::string detail) const {
+  Event event;
+  event.kind = std::move(kind);
+  event.detail = std::move(detail);
+  event.actor = actor;
+  return event;
+}
+
+void Schedules::Impl::edit(std::string_view name, const std::function<bool(store::ScheduleWrite&, Timestamp)>& change) {
   for (int i = 0; i < tries_max; ++i) {
     bool found = false;
     bool done = false;
@@ -115,7 +150,7 @@ void Schedules::Impl::edit(std::string_view name, const std::function<bool(Sched
       if (!row) return;
       found = true;
       store::ScheduleWrite write{Kind::Update, std::move(*row)};
-      done = !change(write.row, write.kind, at) || store.write_schedules({&write, 1}, at);
+      done = !change(write, at) || store.write_schedules({&write, 1}, at);
     });
     if (!found) not_found(name);
     if (done) return;
@@ -163,7 +198,7 @@ std::vector<Schedules::Put> Schedules::put_many(const std::vector<Schedule>& sch
           }
         }
         if (!row) {
-          writes.push_back({Kind::Create, make_row(s, source, now)});
+          writes.push_back({Kind::Create, make_row(s, source, now), impl_->event("created", source)});
           out.push_back(Put::Created);
           continue;
         }
@@ -172,9 +207,10 @@ std::vector<Schedules::Put> Schedules::put_many(const std::vector<Schedule>& sch
           out.push_back(Put::Unchanged);
           continue;
         }
+        auto event = impl_->event("updated", difference(*row, s, source));
         if (!same || disabled) edit_row(*row, s, now);
         row->source = source;
-        writes.push_back({Kind::Update, std::move(*row)});
+        writes.push_back({Kind::Update, std::move(*row), std::move(event)});
         out.push_back(same && !disabled ? Put::Unchanged : Put::Updated);
       }
       done = writes.empty() || store.write_schedules(writes, now);
@@ -204,9 +240,10 @@ Schedules::SyncReport Schedules::sync(const std::string& source, const std::vect
   }
   for (const auto& name : gone) {
     try {
-      impl_->edit(name, [&](ScheduleRow& row, Kind& kind, Timestamp) {
-        kind = Kind::Remove;
-        return row.source == source;  // somebody else may have taken it over
+      impl_->edit(name, [&](store::ScheduleWrite& write, Timestamp) {
+        write.kind = Kind::Remove;
+        write.event = impl_->event("removed", "it left " + source);
+        return write.row.source == source;  // somebody else may have taken it over
       });
       ++report.removed;
     } catch (const Error& e) {
@@ -256,16 +293,20 @@ std::vector<ScheduleInfo> Schedules::list(const ScheduleFilter& filter) const {
 }
 
 void Schedules::pause(std::string_view name, const std::string& note) {
-  impl_->edit(name, [&](ScheduleRow& row, Kind&, Timestamp now) {
+  impl_->edit(name, [&](store::ScheduleWrite& write, Timestamp now) {
+    auto& row = write.row;
     row.pause_note = note;
+    write.event = impl_->event("paused", note);
     if (!row.paused) set_paused(row, true, now);
     return true;
   });
 }
 
 void Schedules::resume(std::string_view name) {
-  impl_->edit(name, [&](ScheduleRow& row, Kind&, Timestamp now) {
+  impl_->edit(name, [&](store::ScheduleWrite& write, Timestamp now) {
+    auto& row = write.row;
     if (!row.paused) return false;
+    write.event = impl_->event("resumed");
     row.pause_note.clear();
     set_paused(row, false, now);
     return true;
@@ -273,8 +314,9 @@ void Schedules::resume(std::string_view name) {
 }
 
 void Schedules::remove(std::string_view name) {
-  impl_->edit(name, [](ScheduleRow&, Kind& kind, Timestamp) {
-    kind = Kind::Remove;
+  impl_->edit(name, [&](store::ScheduleWrite& write, Timestamp) {
+    write.kind = Kind::Remove;
+    write.event = impl_->event("removed");
     return true;
   });
 }
@@ -306,6 +348,7 @@ ExecutionId Schedules::run_now(std::string_view name) {
     firing.schedule = row.key;
     firing.workflow = row.workflow;
     firing.priority = schedule.priority;
+    firing.actor = impl_->actor;
     firing.firing = {now, now, ExecutionId::generate(), engine::firing_input(schedule, row.id, now)};
     const auto result = impl_->fire(firing);
     // Else another call of the same microsecond has this place in the ledger.
@@ -334,6 +377,14 @@ FiringPage Schedules::history(std::string_view name, const FiringFilter& filter)
   auto page = impl_->readers.with([&](store::Reader& r) { return r.firings(row.key, filter); });
   for (auto& firing : page.firings) firing.schedule = row.name;
   return page;
+}
+
+std::vector<Event> Schedules::events(std::string_view name, int limit) const {
+  if (limit < 1 || limit > 10'000) {
+    throw Error(ErrorCode::InvalidArgument, "limit must be 1 to 10000, not " + std::to_string(limit));
+  }
+  const auto row = impl_->find(name);
+  return impl_->readers.with([&](store::Reader& r) { return r.schedule_events(row.key, limit); });
 }
 
 ScheduleStats Schedules::stats(std::string_view name, std::optional<Timestamp> since) const {

@@ -45,6 +45,7 @@ struct ScheduleWrite {
   enum class Kind { Create, Update, Remove };
   Kind kind = Kind::Update;
   ScheduleRow row;
+  std::optional<Event> event{};  ///< kept with the schedule; its time is that of the write
 };
 
 struct SlotFiring {
@@ -86,6 +87,7 @@ struct ExtraFiring {
   int priority = 0;
   BackfillKey backfill = 0;
   int gate_max = 0;
+  std::string actor{};  ///< an event of the execution says who it was, if anybody
 };
 
 /// Schedules to plan, and the clock that decides about them.

@@ -106,6 +106,10 @@ class Reader {
   };
   [[nodiscard]] virtual std::optional<LastFiring> last_firing(ScheduleKey schedule) = 0;
   [[nodiscard]] virtual FiringPage firings(ScheduleKey schedule, const FiringFilter& filter) = 0;
+  /// What its owners did to it, newest first.
+  [[nodiscard]] virtual std::vector<Event> schedule_events(ScheduleKey schedule, int limit) = 0;
+  /// The last time that a schedule of this name was removed.
+  [[nodiscard]] virtual std::optional<Event> schedule_removal(const std::string& name) = 0;
   /// Slots of [from, to) that have fired.
   [[nodiscard]] virtual std::vector<Timestamp> fired_slots(ScheduleKey schedule, Timestamp from, Timestamp to) = 0;
   [[nodiscard]] virtual ScheduleStats schedule_stats(ScheduleKey schedule, Timestamp since) = 0;

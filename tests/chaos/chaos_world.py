@@ -15,7 +15,7 @@ import world  # noqa: E402
 
 PROGRAM = os.environ["CHAOS_PROGRAM"]
 FAULTS = os.environ["CHAOS_FAULTS"]
-KILLS = int(os.environ.get("CHAOS_KILLS", "300"))
+KILLS = int(os.environ.get("CHAOS_KILLS", "150"))
 KILLED = -9
 
 

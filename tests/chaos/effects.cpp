@@ -53,7 +53,8 @@ class PostgresConnection final : public Connection {
       PQfinish(raw_);
       fail(why);
     }
-    PQsetNoticeProcessor(raw_, [](void*, const char*) {}, nullptr);
+    PQsetNoticeProcessor(
+        raw_, [](void*, const char*) {}, nullptr);
   }
   ~PostgresConnection() override { PQfinish(raw_); }
   Rows run(const std::string& sql) override {

@@ -73,7 +73,8 @@ class Judge {
       ++attempts_;
       crashes += attempt.status == AttemptStatus::Crashed ? 1 : 0;
       failed_ += attempt.status == AttemptStatus::Failed ? 1 : 0;
-      if (!fences.insert(attempt.fence).second) complain(where + " has two attempts with the fence " + std::to_string(attempt.fence));
+      if (!fences.insert(attempt.fence).second)
+        complain(where + " has two attempts with the fence " + std::to_string(attempt.fence));
       const bool last = &attempt == &task.attempts.back();
       if ((attempt.status == AttemptStatus::Completed) != last) {
         complain(where + " has an attempt that is " + std::string(to_string(attempt.status)) + " as its number " +
@@ -81,10 +82,12 @@ class Judge {
       }
     }
     crashed_ += crashes;
-    if (task.crashes != crashes) complain(where + " counts " + std::to_string(task.crashes) + " crashes, and has " + std::to_string(crashes));
+    if (task.crashes != crashes)
+      complain(where + " counts " + std::to_string(task.crashes) + " crashes, and has " + std::to_string(crashes));
     if (task.attempts.empty()) return complain(where + " has no attempt");
     const auto recorded = task.attempts.back().fence;
-    if (e.context.value(task.name, std::int64_t{-1}) != recorded) complain(where + " left a context of another attempt than was recorded");
+    if (e.context.value(task.name, std::int64_t{-1}) != recorded)
+      complain(where + " left a context of another attempt than was recorded");
     if (task.name == "b") return;  // its ledger is in the database
     const auto ran = ledger_.extract(where);
     if (!ran) return complain(where + " is recorded, and never ran");

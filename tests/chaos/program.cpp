@@ -1,7 +1,8 @@
-// The program that the chaos tests kill. It works on a database like any user's, and writes down what it did, so that `judge` can say
-// whether that is what the database says.
+// The program that the chaos tests kill. It works on a database like any user's, and writes down what it did, so that `judge` can
+// say whether that is what the database says.
 //
 //   chaos_program run URL FOLDER ROUND    submits a few executions, waits for them, ends
+//   chaos_program load URL FOLDER SECONDS    keeps a runner busy, and says each second how large it has become
 //   chaos_program finish URL FOLDER       runs what is left until nothing is
 //   chaos_program judge URL FOLDER        says what is wrong; status 1 when something is
 #include <fcntl.h>
@@ -16,6 +17,7 @@
 
 #include "chaos/effects.hpp"
 #include "chaos/judge.hpp"
+#include "chaos/load.hpp"
 #include "cloacina/cloacina.hpp"
 
 namespace cloacina::chaos {
@@ -78,7 +80,8 @@ Workflow tick(const std::filesystem::path& folder) {
 }
 
 /// Knows these versions of `work`, the last one as its own.
-std::unique_ptr<Runner> started(const std::string& url, const std::filesystem::path& folder, const std::vector<std::string>& versions) {
+std::unique_ptr<Runner> started(const std::string& url, const std::filesystem::path& folder,
+                                const std::vector<std::string>& versions) {
   RunnerOptions options;
   options.database = url;
   options.workers = 4;
@@ -89,8 +92,7 @@ std::unique_ptr<Runner> started(const std::string& url, const std::filesystem::p
   patiently([&] { runner->add(tick(folder)); });
   patiently([&] { make_effects(url); });
   patiently([&] {
-    runner->schedules().put(
-        {.name = "every-second", .workflow = "tick", .cron = "* * * * * *", .catchup = Catchup::All});
+    runner->schedules().put({.name = "every-second", .workflow = "tick", .cron = "* * * * * *", .catchup = Catchup::All});
     runner->schedules().resume("every-second");
   });
   patiently([&] { runner->start(); });
@@ -136,11 +138,12 @@ int finish(const std::string& url, const std::filesystem::path& folder) {
 }
 
 int main_of(const std::vector<std::string>& arguments) {
-  if (arguments.size() < 3) throw std::runtime_error("usage: chaos_program run|finish|judge URL FOLDER [ROUND]");
+  if (arguments.size() < 3) throw std::runtime_error("usage: chaos_program run|load|finish|judge URL FOLDER [ROUND|SECONDS]");
   const auto& what = arguments[0];
   const auto& url = arguments[1];
   const std::filesystem::path folder = arguments[2];
   if (what == "run") return run(url, folder, arguments.at(3));
+  if (what == "load") return load(url, std::stoi(arguments.at(3)));
   if (what == "finish") return finish(url, folder);
   return judge(url, folder);
 }

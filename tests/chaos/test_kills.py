@@ -23,7 +23,7 @@ class Kills(Chaos):
     def test_at_any_call_again_and_again(self):
         """One database that never has peace, and programs of two versions."""
         last = self.calls_of_a_round()
-        while self.kills < share(0.5):
+        while self.kills < share(0.8):
             version = self.random.choice(("1", "2"))
             fault = self.faulty(kind=self.random.choice(self.KINDS), at=self.random.randint(1, last))
             self.round(fault | {"CHAOS_VERSION": version})
@@ -40,6 +40,36 @@ class Kills(Chaos):
             for process in pair:
                 self.ended(process)
         self.report(self.judge())
+
+
+class Backups(Chaos):
+    def test_killed_at_any_call_it_is_whole_or_not_there(self):
+        for _ in range(3):
+            self.round()
+        log = self.path("calls")
+        target = self.path("copy.db")
+
+        def backup(env):
+            return self.raw("--database", self.database, "backup", str(target), "--overwrite", env=env).returncode
+
+        self.assertEqual(backup(self.faulty(files="/copy.db", log=log)), 0)
+        whole = target.read_bytes()
+        target.unlink()
+        last = int(log.read_text())
+        step = max(1, round(last / share(0.1)))
+        for at in range(1, last + 1, step):
+            killed = backup(self.faulty(files="/copy.db", kind=self.random.choice(Kills.KINDS), at=at)) != 0
+            self.kills += killed
+            if target.exists():
+                self.assertEqual(self.raw("--database", f"sqlite:{target}", "doctor").returncode, 0)
+                target.unlink()
+            else:
+                self.assertTrue(killed)
+        # What a dead one has left behind is in nobody's way.
+        self.assertEqual(backup(self.env), 0)
+        self.assertEqual(len(target.read_bytes()), len(whole))
+        self.assertEqual([f.name for f in self.folder.glob("copy.db*")], ["copy.db"])
+        self.report(f"at one in {step} of {last} calls")
 
 
 class Cuts(Chaos):
@@ -63,7 +93,9 @@ class Cuts(Chaos):
         self.report(f"at one in {step} of {last} messages")
 
 
-if not world.ON_POSTGRES:
+if world.ON_POSTGRES:
+    del Backups  # of files
+else:
     del Cuts  # a file has no connection
 
 

@@ -68,7 +68,7 @@ TEST_F(PostgresSchema, MigratesFromScratchAndRecordsIt) {
       << "a dry run makes nothing";
   const auto report = store::migrate(schema_.url(), false);
   EXPECT_EQ(report.to, store::postgres::schema_version());
-  EXPECT_THAT(report.applied, ElementsAre("0001_first", "0002_reliability"));
+  EXPECT_THAT(report.applied, ElementsAre("0001_first", "0002_reliability", "0003_schedule_events"));
   EXPECT_THAT(store::migrate(schema_.url(), false).applied, IsEmpty()) << "done once";
   EXPECT_EQ(raw_.run("SELECT count(*) FROM cloacina_migration"), std::to_string(store::postgres::schema_version()));
 }

@@ -189,5 +189,21 @@ class ScheduleCommands(ScheduleWorld):
         self.assertEqual(self.lines("schedule", "remove", "s"), [{"removed": "s"}])
 
 
+class Changes(world.World):
+    def test_history_tells_who_changed_it(self):
+        self.env["CLOACINA_ACTOR"] = "ann"
+        self.ctl("schedule", "put", "s", "--workflow", "w", "--cron", "0 2 * * *")
+        self.env["CLOACINA_ACTOR"] = "bob"
+        self.ctl("schedule", "put", "s", "--workflow", "w", "--cron", "0 3 * * *")
+        self.ctl("schedule", "pause", "s", "--note", "a holiday")
+        said = self.ctl("schedule", "history", "s").splitlines()
+        changes = [line.split(None, 1)[1] for line in said if line.endswith(("ann", "bob"))]
+        self.assertEqual([c.split()[0] for c in changes], ["paused", "updated", "created"], said)
+        self.assertIn("a holiday", changes[0])
+        self.assertIn("cron: 0 2 * * * -> 0 3 * * *", changes[1])
+        self.ctl("schedule", "remove", "s")
+        self.assertIn("by 'bob'", self.error("schedule", "history", "s", status=3))
+
+
 if __name__ == "__main__":
     world.main()

@@ -194,6 +194,7 @@ class EngineTest : public testing::TestWithParam<const char*> {
   /// Connections of somebody who is no engine.
   [[nodiscard]] store::Store& client() { return *client_; }
   [[nodiscard]] store::Reader& reader() { return *reader_; }
+  [[nodiscard]] const std::string& url() const { return fresh_.url; }
   /// The schedules of the database, by the clock moved by hand, as another process would change them: the engine hears of it.
   [[nodiscard]] Schedules schedules();
   [[nodiscard]] std::vector<Execution> executions(const std::string& workflow);

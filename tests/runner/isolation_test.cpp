@@ -30,13 +30,18 @@ class Isolated : public RunnerTest {
 TEST_F(Isolated, HasTheContextOfAnyTaskAndAProcessOfItsOwn) {
   WorkflowBuilder flow("flow");
   flow.task("before", [](TaskContext& t) { t.context().set("gone", 1); });
-  flow.task("apart", [](TaskContext& t) {
-        t.context().set("saw", t.context().json());
-        t.context().set("who", Json{{"execution", t.execution().to_string()}, {"task", t.task()}, {"workflow", t.workflow()}, {"attempt", t.attempt()}, {"fence", t.fence()}});
-        t.context().set("pid", ::getpid());
-        (void)t.context().remove("gone");
-        t.keep_output({.out = "said", .err = "", .out_truncated = true});
-      })
+  flow.task("apart",
+            [](TaskContext& t) {
+              t.context().set("saw", t.context().json());
+              t.context().set("who", Json{{"execution", t.execution().to_string()},
+                                          {"task", t.task()},
+                                          {"workflow", t.workflow()},
+                                          {"attempt", t.attempt()},
+                                          {"fence", t.fence()}});
+              t.context().set("pid", ::getpid());
+              (void)t.context().remove("gone");
+              t.keep_output({.out = "said", .err = "", .out_truncated = true});
+            })
       .after("before")
       .isolated();
   flow.task("after", [](TaskContext& t) { t.context().set("has_gone", t.context().contains("gone")); }).after("apart");
@@ -44,7 +49,8 @@ TEST_F(Isolated, HasTheContextOfAnyTaskAndAProcessOfItsOwn) {
   const auto e = r->run("flow", {{"in", "ä"}});
   ASSERT_TRUE(e.completed()) << e.error.value_or("");
   EXPECT_EQ(e.context["saw"], Json({{"in", "ä"}, {"gone", 1}}));
-  EXPECT_EQ(e.context["who"], Json({{"execution", e.id.to_string()}, {"task", "apart"}, {"workflow", "flow"}, {"attempt", 1}, {"fence", 1}}));
+  EXPECT_EQ(e.context["who"],
+            Json({{"execution", e.id.to_string()}, {"task", "apart"}, {"workflow", "flow"}, {"attempt", 1}, {"fence", 1}}));
   EXPECT_NE(e.context["pid"], ::getpid());
   EXPECT_EQ(e.context["has_gone"], false);
   const auto logs = r->logs(e.id);
@@ -55,10 +61,11 @@ TEST_F(Isolated, HasTheContextOfAnyTaskAndAProcessOfItsOwn) {
 
 TEST_F(Isolated, ASignalFailsTheAttemptAndNothingElse) {
   WorkflowBuilder flow("flow");
-  flow.task("only", [](TaskContext& t) {
-        t.context().set("attempt", t.attempt());
-        if (t.attempt() < 3) ::raise(SIGSEGV);
-      })
+  flow.task("only",
+            [](TaskContext& t) {
+              t.context().set("attempt", t.attempt());
+              if (t.attempt() < 3) ::raise(SIGSEGV);
+            })
       .retry({.max_attempts = 3, .initial_delay = 1ms, .on = {retry_on::signal()}})
       .isolated();
   const auto r = started({flow.build(), single("other")});
@@ -99,9 +106,9 @@ TEST_F(Isolated, TheKindOfAFailureIsKeptForItsPolicy) {
   WorkflowBuilder flow("flow");
   flow.task("only", [] { throw Error(ErrorCode::Timeout, "slow"); })
       .retry({.max_attempts = 2, .initial_delay = 1ms, .on = {retry_on::when([&](const Failure& f) {
-                                                          seen.add(f);
-                                                          return true;
-                                                        })}})
+                                                         seen.add(f);
+                                                         return true;
+                                                       })}})
       .isolated();
   const auto r = started({flow.build()});
   EXPECT_EQ(r->run("flow").status, ExecutionStatus::Failed);
@@ -131,11 +138,17 @@ TEST_F(Isolated, WaitsAsAnyTaskDoes) {
 }
 
 TEST_F(Isolated, StopsAtItsTimeoutWillingOrNot) {
+  const auto closed = gate();
   for (const bool willing : {true, false}) {
     WorkflowBuilder flow("flow");
-    flow.task("only", [willing](TaskContext& t) {
-          while (!willing || !t.stop_requested()) std::this_thread::sleep_for(1ms);
-        })
+    flow.task("only",
+              [willing, closed](TaskContext& t) {
+                if (willing) {
+                  closed->pass(t.stop_token());
+                } else {
+                  closed->pass();
+                }
+              })
         .retry(RetryPolicy::none())
         .timeout(50ms)
         .isolated({.kill_after = 50ms});
@@ -148,9 +161,10 @@ TEST_F(Isolated, StopsAtItsTimeoutWillingOrNot) {
 
 TEST_F(Isolated, CancelReachesIt) {
   const auto file = folder() / "begun";
-  const auto r = started({isolated([file](TaskContext& t) {
+  const auto closed = gate();
+  const auto r = started({isolated([file, closed](TaskContext& t) {
     std::ofstream(file) << "";
-    while (!t.stop_requested()) std::this_thread::sleep_for(1ms);
+    closed->pass(t.stop_token());
   })});
   const auto id = r->submit("flow");
   ASSERT_TRUE(eventually([&] { return std::filesystem::exists(file); }));
@@ -171,8 +185,8 @@ TEST_F(Isolated, ALimitOfProcessorTimeIsNamed) {
 
 #ifndef CLOACINA_SANITIZED  // their shadow memory is address space too
 TEST_F(Isolated, ALimitOfMemoryIsAnException) {
-  const auto r = started({isolated(
-      [](TaskContext& t) { t.context().set("large", std::string(100 << 20, 'x')); }, {.memory_bytes_max = 20 << 20})});
+  const auto r = started(
+      {isolated([](TaskContext& t) { t.context().set("large", std::string(100 << 20, 'x')); }, {.memory_bytes_max = 20 << 20})});
   EXPECT_THAT(error_of_only(r->run("flow")), HasSubstr("bad_alloc"));
 }
 #endif

@@ -233,6 +233,15 @@ struct ScheduleTable : Table<Integer, StoredSchedule, ScheduleTable> {
   }
 };
 
+struct ScheduleEventRow {
+  Integer at = 0;
+  std::string kind;
+  std::string detail;
+  std::string actor;
+};
+/// By schedule, then in the order in which they came.
+struct ScheduleEventTable : Table<std::pair<Integer, Integer>, ScheduleEventRow, ScheduleEventTable> {};
+
 struct FiringRow {
   Integer key = 0;
   Integer schedule = 0;
@@ -280,6 +289,7 @@ struct Contents {
   EventTable events;
   RunnerTable runners;
   ScheduleTable schedules;
+  ScheduleEventTable schedule_events;
   FiringTable firings;
   BackfillTable backfills;
 
@@ -305,6 +315,7 @@ struct Contents {
     each(events);
     each(runners);
     each(schedules);
+    each(schedule_events);
     each(firings);
     each(backfills);
   }

@@ -111,6 +111,36 @@ void turn(Call& c) {
   });
 }
 
+void insert_event(Call& c) {
+  for (const auto& [key, s] : c.db().schedules.rows()) {
+    if (s.id != c.id(0)) continue;
+    c.db().schedule_events.put({key, c.db().new_number()}, {c.integer(1), c.text(2), c.text(3), c.text(4)});
+    c.changed();
+  }
+}
+
+void events(Call& c) {
+  const auto& rows = c.db().schedule_events.rows();
+  Integer left = c.integer(1);
+  for (auto it = rows.lower_bound({c.integer(0) + 1, least}); it != rows.begin() && left > 0; --left) {
+    --it;
+    if (it->first.first != c.integer(0)) break;
+    c.answer(it->second.at, it->second.kind, it->second.detail, it->second.actor);
+  }
+}
+
+void removal(Call& c) {
+  Integer newest = 0;
+  const ScheduleEventRow* found = nullptr;
+  for (const auto& [key, row] : c.db().schedule_events.rows()) {
+    const auto* s = c.db().schedules.find(key.first);
+    if (row.kind != "removed" || s == nullptr || s->name != c.text(0) || !s->removed_at || key.second < newest) continue;
+    newest = key.second;
+    found = &row;
+  }
+  if (found != nullptr) c.answer(found->at, found->kind, found->detail, found->actor);
+}
+
 void insert_firing(Call& c) {
   auto& table = c.db().firings;
   if (table.find_slot(c.integer(0), c.integer(1), c.integer(2)) != nullptr) return;
@@ -241,6 +271,9 @@ constexpr Named all[] = {
          s.next_run_at.reset();
        });
      }},
+    {"insert_schedule_event", insert_event},
+    {"schedule_events", events},
+    {"schedule_removal", removal},
     {"turn_schedule", turn},
 
     {"insert_firing", insert_firing},

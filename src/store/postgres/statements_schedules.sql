@@ -44,6 +44,15 @@ UPDATE cloacina_schedule SET workflow = $3::text, definition = $4::text, source 
 WHERE key = $1::bigint AND turn = $2::bigint AND removed_at IS NULL;
 -- name: remove_schedule
 UPDATE cloacina_schedule SET removed_at = $3::bigint, next_run_at = NULL, turn = turn + 1 WHERE key = $1::bigint AND turn = $2::bigint AND removed_at IS NULL;
+-- name: insert_schedule_event
+INSERT INTO cloacina_schedule_event (schedule, at, kind, detail, actor)
+SELECT key, $2::bigint, $3::text, $4::text, $5::text FROM cloacina_schedule WHERE id = $1::bytea;
+-- name: schedule_events
+SELECT at, kind, detail, actor FROM cloacina_schedule_event WHERE schedule = $1::bigint ORDER BY key DESC LIMIT $2::bigint;
+-- name: schedule_removal
+-- The last time that a schedule of this name was removed.
+SELECT e.at, e.kind, e.detail, e.actor FROM cloacina_schedule s JOIN cloacina_schedule_event e ON e.schedule = s.key
+WHERE s.name = $1::text AND s.removed_at IS NOT NULL AND e.kind = 'removed' ORDER BY e.key DESC LIMIT 1;
 -- name: turn_schedule (many)
 -- Whatever came in between, an edit, a pause, another runner's turn, has raised `turn`. A row that somebody works on is as good as
 -- changed.

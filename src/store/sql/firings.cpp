@@ -166,7 +166,10 @@ void Turn::insert_fired() {
     e.waiting = s.waiting;
     e.open_leaves = static_cast<std::int64_t>(definition->leaves.size());
     if (s.waiting == Waiting::No) advance_.start(e);
-    if (answer) result_.firings[*answer] = {Applied::Yes, s.id, keys[i]};
+    if (!answer) continue;
+    result_.firings[*answer] = {Applied::Yes, s.id, keys[i]};
+    const auto& asked = batch_.firings[*answer];
+    if (!asked.actor.empty()) event(e, {}, std::string(to_string(asked.kind)), format_seconds(asked.firing.slot), asked.actor);
   }
 }
 

@@ -211,6 +211,12 @@ class SqlReader final : public Reader {
 
   FiringPage firings(ScheduleKey schedule, const FiringFilter& filter) override { return sql::firings(session_, schedule, filter); }
 
+  std::vector<Event> schedule_events(ScheduleKey schedule, int limit) override {
+    return sql::schedule_events(session_, schedule, limit);
+  }
+
+  std::optional<Event> schedule_removal(const std::string& name) override { return sql::schedule_removal(session_, name); }
+
   std::vector<Timestamp> fired_slots(ScheduleKey schedule, Timestamp from, Timestamp to) override {
     std::vector<Timestamp> slots;
     auto use = session_.use("fired_slots");

@@ -79,7 +79,9 @@ std::vector<ScheduleRow> due_schedules(Session& session, Timestamp now, int limi
   return rows;
 }
 
-bool apply(Session& session, const ScheduleWrite& write, Timestamp now) {
+namespace {
+
+bool write(Session& session, const ScheduleWrite& write, Timestamp now) {
   const auto& r = write.row;
   switch (write.kind) {
     case ScheduleWrite::Kind::Create:
@@ -96,6 +98,40 @@ bool apply(Session& session, const ScheduleWrite& write, Timestamp now) {
       return session.use("remove_schedule").bind(r.key, r.turn, now).run() == 1;
   }
   return false;
+}
+
+std::vector<Event> read_events(Use& use) {
+  std::vector<Event> events;
+  while (use.step()) {
+    Event event;
+    event.at = use.time(0);
+    event.kind = use.text(1);
+    event.detail = use.text(2);
+    event.actor = use.text(3);
+    events.push_back(std::move(event));
+  }
+  return events;
+}
+
+}  // namespace
+
+bool apply(Session& session, const ScheduleWrite& change, Timestamp now) {
+  if (!write(session, change, now)) return false;
+  if (const auto& event = change.event) {
+    session.use("insert_schedule_event").bind(change.row.id.bytes(), now, event->kind, event->detail, event->actor).run();
+  }
+  return true;
+}
+
+std::vector<Event> schedule_events(Session& session, ScheduleKey schedule, int limit) {
+  auto use = session.use("schedule_events");
+  return read_events(use.bind(schedule, limit));
+}
+
+std::optional<Event> schedule_removal(Session& session, const std::string& name) {
+  auto use = session.use("schedule_removal");
+  auto found = read_events(use.bind(name));
+  return found.empty() ? std::nullopt : std::optional(std::move(found.front()));
 }
 
 std::vector<ScheduleRow> list_schedules(Session& session, const ScheduleFilter& filter) {

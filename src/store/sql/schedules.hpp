@@ -20,6 +20,8 @@ namespace cloacina::store::sql {
 [[nodiscard]] std::vector<ScheduleRow> list_schedules(Session& session, const ScheduleFilter& filter);
 [[nodiscard]] std::optional<Reader::LastFiring> last_firing(Session& session, ScheduleKey schedule);
 [[nodiscard]] FiringPage firings(Session& session, ScheduleKey schedule, const FiringFilter& filter);
+[[nodiscard]] std::vector<Event> schedule_events(Session& session, ScheduleKey schedule, int limit);
+[[nodiscard]] std::optional<Event> schedule_removal(Session& session, const std::string& name);
 [[nodiscard]] ScheduleStats schedule_stats(Session& session, ScheduleKey schedule, Timestamp since);
 
 }  // namespace cloacina::store::sql
