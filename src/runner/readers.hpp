@@ -13,35 +13,52 @@ class Readers {
  public:
   explicit Readers(store::Database& database) : database_(database) {}
 
-  /// Calls `use` with a reader that nobody else has; `use` asks for no other.
+  /// Calls `use` with a reader that nobody else has; `use` asks for no other. It only reads: when a connection that was kept turns
+  /// out to be lost, it is called again with a new one.
   template <class F>
   auto with(const F& use) {
-    auto reader = take();
-    struct Back {
-      Readers& readers;
-      std::unique_ptr<store::Reader>& reader;
-      ~Back() { readers.give(std::move(reader)); }
-    } back{*this, reader};
-    return use(*reader);
+    Borrowed borrowed(*this);
+    if (borrowed.was_kept) {
+      try {
+        return use(*borrowed.reader);
+      } catch (const Error& e) {
+        if (e.code() != ErrorCode::Unavailable) throw;
+        borrowed.reader.reset();
+      }
+      borrowed.reader = database_.reader();
+    }
+    return use(*borrowed.reader);
   }
 
  private:
+  struct Borrowed {
+    explicit Borrowed(Readers& from) : readers(from), reader(from.take()), was_kept(reader != nullptr) {
+      if (was_kept) return;
+      try {
+        reader = readers.database_.reader();
+      } catch (...) {
+        readers.give(nullptr);
+        throw;
+      }
+    }
+    Borrowed(const Borrowed&) = delete;
+    Borrowed& operator=(const Borrowed&) = delete;
+    ~Borrowed() { readers.give(std::move(reader)); }
+
+    Readers& readers;
+    std::unique_ptr<store::Reader> reader;
+    bool was_kept;
+  };
+
+  /// None: one is to be made.
   std::unique_ptr<store::Reader> take() {
     std::unique_lock lock(mutex_);
     given_back_.wait(lock, [&] { return in_use_ < in_use_max; });
     ++in_use_;
-    if (!idle_.empty()) {
-      auto reader = std::move(idle_.back());
-      idle_.pop_back();
-      return reader;
-    }
-    lock.unlock();
-    try {
-      return database_.reader();
-    } catch (...) {
-      give(nullptr);
-      throw;
-    }
+    if (idle_.empty()) return nullptr;
+    auto reader = std::move(idle_.back());
+    idle_.pop_back();
+    return reader;
   }
   void give(std::unique_ptr<store::Reader> reader) {
     constexpr std::size_t kept = 4;

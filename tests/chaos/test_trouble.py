@@ -50,7 +50,7 @@ class Trouble(Chaos):
         self.round()
         for _ in range(share(0.01)):
             process = self.start_round()
-            let_pass(self.random.random() * 0.05)
+            world.until("it has begun", lambda before=self.rounds: self.has_begun(before), every=0.001)
             soft, hard = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
             resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (self.random.randint(3, 20), hard))
             let_pass(self.random.random() * 0.3)
@@ -60,6 +60,11 @@ class Trouble(Chaos):
                 pass
             self.assertEqual(self.ended(process), 0)
         self.report(self.judge())
+
+    def has_begun(self, number):
+        """Whether a round has come so far as to submit: the loader, too, needs descriptors."""
+        keys = self.work / "keys"
+        return keys.exists() and f"{number}.0\n" in keys.read_text()
 
     def test_no_memory(self):
         """It may die of it, or say so; what it has promised stays."""

@@ -194,6 +194,17 @@ TEST_P(PostgresStore, AConnectionThatIsGoneIsMadeAnew) {
   EXPECT_EQ(error_of([&] { (void)store_->due_schedules(now_, 1); }), "nothing thrown");
 }
 
+TEST_P(PostgresStore, AReaderWhoseSnapshotWasLostReadsOn) {
+  const auto id = submit(put(chain("w", {"a"})));
+  ASSERT_TRUE(reader_->get(id));
+  for (int i = 0; i < 2; ++i) {
+    end_all_backends();
+    EXPECT_THAT(error_of([&] { (void)reader_->get(id); }), HasSubstr("Unavailable")) << "in the middle of a snapshot";
+    EXPECT_TRUE(reader_->get(id)) << "over a new connection";
+    EXPECT_TRUE(reader_->status(id));
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, PostgresStore, ::testing::Values(postgres_backend()),
                          [](const auto& backend) { return backend.param.name; });
 

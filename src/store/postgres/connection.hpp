@@ -120,7 +120,7 @@ class PgSession final : public sql::Session {
   /// transaction before it has answered the first.
   void push() override;
   /// After an error: ends the transaction, if there is one. Never throws.
-  void abandon() noexcept;
+  void abandon() noexcept override;
   [[nodiscard]] bool connected() const { return link_.handle != nullptr; }
   /// Whether others' hints cannot be heard, and nothing may be left on the connection.
   [[nodiscard]] bool pooled() const { return link_.pooled; }

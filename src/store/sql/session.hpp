@@ -150,6 +150,8 @@ class Session {
   [[nodiscard]] virtual Use use(std::string_view name) = 0;
   /// Lets the server work on what was deferred, without waiting for it.
   virtual void push() {}
+  /// After an error: no transaction is open any more.
+  virtual void abandon() noexcept {}
 };
 
 /// A read transaction: one snapshot for several statements.
@@ -163,7 +165,8 @@ class Snapshot {
       session_.use("rollback").bind().defer();
       session_.push();
     } catch (const std::exception&) {
-      // The connection is gone, and the snapshot with it.
+      // The connection is gone, and the snapshot with it; the next one is to begin anew.
+      session_.abandon();
     }
   }
 
