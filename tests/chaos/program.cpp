@@ -121,14 +121,14 @@ int finish(const std::string& url, const std::filesystem::path& folder) {
   // A submission that was killed may or may not have been made: made again, it is there once.
   for (const auto& key : lines_of(folder / "keys")) (void)runner->submit("work", {{"round", "finish"}}, {.key = key});
   const auto until = std::chrono::steady_clock::now() + patience;
-  for (const auto status : {ExecutionStatus::Pending, ExecutionStatus::Running}) {
-    while (!runner->list({.status = status, .limit = 1}).executions.empty()) {
-      if (std::chrono::steady_clock::now() > until) {
-        std::cerr << "there are still executions that are " << to_string(status) << '\n';
-        return 1;
-      }
-      std::this_thread::sleep_for(5ms);
+  const auto open = [&](ExecutionStatus status) { return !runner->list({.status = status, .limit = 1}).executions.empty(); };
+  // First the schedule: a slot from before the pause may still be owed.
+  while (runner->schedules().get("every-second").next_run_at || open(ExecutionStatus::Pending) || open(ExecutionStatus::Running)) {
+    if (std::chrono::steady_clock::now() > until) {
+      std::cerr << "there are still executions that have not ended\n";
+      return 1;
     }
+    std::this_thread::sleep_for(5ms);
   }
   // The lease of one that was killed just now goes on for a moment.
   const auto all_alive = [&] { return std::ranges::all_of(runner->runners(), [](const auto& r) { return r.alive; }); };
