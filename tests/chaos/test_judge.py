@@ -28,7 +28,7 @@ class Judge(chaos_world.Chaos):
         for spoil, words in ((self.lose_a_run, "is recorded, and never ran"), (self.run_twice, "ran twice with the fence"),
                              (self.run_what_nobody_knows, "ran, and nobody knows of it"), (self.lose_a_submission, "that had answered is lost"),
                              (self.double_an_effect, "its effect is there 2 times"), (self.lose_an_effect, "its effect is lost"),
-                             (self.lose_a_slot, "slots are lost after"), (self.lose_an_execution, "keys were submitted, and there are")):
+                             (self.lose_a_slot, "an execution of no slot"), (self.lose_an_execution, "keys were submitted, and there are")):
             shutil.rmtree(self.work)
             shutil.copytree(whole, self.work)
             spoil()
@@ -61,7 +61,7 @@ class Judge(chaos_world.Chaos):
         self.sql("DELETE FROM effects WHERE rowid = 1")
 
     def lose_a_slot(self):
-        self.sql("DELETE FROM cloacina_firing WHERE key = 2")
+        self.sql("DELETE FROM cloacina_firing WHERE key = (SELECT min(key) FROM cloacina_firing WHERE outcome = 0)")
 
     def lose_an_execution(self):
         self.sql("DELETE FROM cloacina_execution WHERE unique_key IS NOT NULL AND key = (SELECT min(key) FROM cloacina_execution "
