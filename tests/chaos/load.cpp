@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <thread>
 
 #include "cloacina/cloacina.hpp"
 
@@ -60,6 +61,8 @@ int load(const std::string& url, int seconds) {
       const auto ids = runner.submit_many(std::vector<Submission>(50, {.workflow = "load"}));
       for (const auto& id : ids) (void)runner.wait(id, patience);
       ended += static_cast<std::int64_t>(ids.size());
+      // Two hundred a second: what the retention, which yields to the work, keeps up with.
+      std::this_thread::sleep_until(began + 250ms * (ended / 50));
     }
     std::cout << ended << ' ' << resident_kib() << ' ' << std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {})
               << ' ' << kib_of(url) << std::endl;
