@@ -11,8 +11,8 @@ namespace cloacina {
 /// `Runner::add` copies the program, as it is then, into a process that waits; every attempt is a fresh copy of that one. So a task
 /// sees the memory of that moment: what its function captured and what was loaded by then, and nothing that changed later. Of the
 /// other threads of the program there is none in the copy: call `add` before the program starts threads, or see to it that none of
-/// them holds a lock that the task needs. Descriptors are closed but 1 and 2, and 0 reads nothing;
-/// handles to databases, the runner itself included, are of no use there.
+/// them holds a lock that the task needs. Descriptors are closed but 1 and 2, and 0 reads
+/// nothing. Handles to databases, the runner itself included, are of no use there.
 ///
 /// The context goes in and the changes come back as for any task; so do waits and what the function throws. `complete_in` is
 /// refused. A signal that ends the process, or its exit, is the attempt's failure (FailureKind::Signal or Exit) and the retry

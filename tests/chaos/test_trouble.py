@@ -118,7 +118,7 @@ class Trouble(Chaos):
             before = self.slots()
             rc.write_text(offset + "\n")
             # A jump forwards owes the slots that were jumped over; one backwards owes nothing.
-            if int(offset) > self.highest(before, offset):
+            if int(offset) > self.highest(before):
                 world.until(f"the slots of {offset} have fired", lambda: self.next_is_ahead(offset))
             else:
                 let_pass(0.3)
@@ -135,7 +135,8 @@ class Trouble(Chaos):
         return [parse(f["slot"]) for f in self.lines("schedule", "history", "s", "--limit", "10000") if f["outcome"] == "fired"]
 
     @staticmethod
-    def highest(slots, _offset):
+    def highest(slots):
+        """How far ahead of the machine's clock the last of them is, in seconds."""
         return max(slots) - time.time() if slots else 0
 
     def next_is_ahead(self, offset):
