@@ -1,6 +1,8 @@
 #include "store/sqlite/connection.hpp"
 
+#include <algorithm>
 #include <thread>
+#include <utility>
 
 #include "cloacina/error.hpp"
 #include "store/sql/statements.hpp"
@@ -143,6 +145,12 @@ int Connection::on_busy(void* self, int calls) {
   if (now - connection.busy_since_ >= connection.busy_timeout_) return 0;
   std::this_thread::sleep_for(std::chrono::microseconds(calls < 10 ? 200 : calls < 50 ? 1'000 : 5'000));
   return 1;
+}
+
+void Connection::restart_log(std::chrono::milliseconds patience) noexcept {
+  const auto usual = std::exchange(busy_timeout_, std::min(busy_timeout_, patience));
+  sqlite3_wal_checkpoint_v2(db_.get(), "main", SQLITE_CHECKPOINT_RESTART, nullptr, nullptr);
+  busy_timeout_ = usual;
 }
 
 sql::Use Connection::use(std::string_view name) {

@@ -85,6 +85,9 @@ class Connection final : public sql::Session {
   /// The first column of the first row, or nothing.
   [[nodiscard]] std::optional<std::int64_t> integer(const std::string& sql);
   [[nodiscard]] std::optional<std::string> text(const std::string& sql);
+  /// Copies the whole write-ahead log into the file, so that the next commit begins it anew. While it waits for those that read
+  /// from the log nobody else writes. Does nothing when `patience` ends first.
+  void restart_log(std::chrono::milliseconds patience) noexcept;
   [[nodiscard]] sqlite3* handle() const { return db_.get(); }
   [[nodiscard]] bool in_transaction() const { return sqlite3_get_autocommit(db_.get()) == 0; }
 

@@ -3,6 +3,7 @@
 #include "store/sql/reader.hpp"
 #include "store/sqlite/database.hpp"
 #include "store/sqlite/liveness.hpp"
+#include "store/sqlite/log_keeper.hpp"
 
 namespace cloacina::store::sqlite {
 
@@ -14,6 +15,7 @@ struct Parts {
       : connection(file, {.busy_timeout = options.busy_timeout}), locks(lock_file) {}
 
   Connection connection;
+  LogKeeper log{connection};
   LockLiveness locks;
 };
 
@@ -28,8 +30,7 @@ class SqliteStore final : private Parts, public sql::SqlStore {
               sql::Definitions& definitions)
       : Parts(file, lock_file, options), SqlStore(connection, definitions, locks) {
     connection.execute(std::string("PRAGMA synchronous = ") + (options.durability == Durability::Full ? "FULL" : "NORMAL"));
-    // A checkpoint copies the log back into the file and syncs both. Larger logs make it rarer; a reader pays a little for them.
-    connection.execute("PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16000;");
+    connection.execute("PRAGMA journal_size_limit = 67108864; PRAGMA cache_size = -16000;");
     seen_version_ = version(connection);
   }
 
