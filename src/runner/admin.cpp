@@ -44,7 +44,7 @@ PruneReport prune(const std::string& database, const Retention& retention, const
   constexpr int batch = 500;
   runner::check(retention, "prune");
   const auto opened = store::open(database, {.tenant = tenant});
-  return runner::prune(*opened->store(), retention, runner::utc_now(), batch, [] { return true; });
+  return runner::prune(*opened->store(), retention, runner::utc_now(), batch, [](int) { return true; });
 }
 
 void check_tenant_name(std::string_view name) { core::check_tenant_name(name); }

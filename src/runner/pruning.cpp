@@ -31,14 +31,15 @@ void check(const Retention& retention, const std::string& who) {
   }
 }
 
-PruneReport prune(store::Store& store, const Retention& retention, Timestamp now, int batch, const std::function<bool()>& go_on) {
+PruneReport prune(store::Store& store, const Retention& retention, Timestamp now, int batch,
+                  const std::function<bool(int deleted)>& go_on) {
   PruneReport report;
   const auto pass = [&](store::PruneScan scan, std::int64_t& deleted, auto step) {
     scan.limit = batch;
     for (;;) {
       const auto done = step(scan);
       deleted += done.deleted;
-      if (!done.next || !go_on()) return;
+      if (!go_on(done.deleted) || !done.next) return;
       scan.after = *done.next;
     }
   };

@@ -8,6 +8,7 @@
 
 #include "cloacina/log.hpp"
 #include "runner/pruning.hpp"
+#include "runner/retention_pace.hpp"
 
 namespace cloacina::runner {
 
@@ -27,6 +28,7 @@ class RetentionThread {
   store::Database& database_;
   std::unique_ptr<store::Store> store_;
   Retention retention_;
+  RetentionPace pace_;
   LogSink log_;
   std::mutex mutex_;
   std::condition_variable_any wake_;

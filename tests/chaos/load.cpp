@@ -38,7 +38,7 @@ std::uintmax_t kib_of(const std::string& url) {
 
 }  // namespace
 
-int load(const std::string& url, int seconds) {
+int load(const std::string& url, int seconds, int per_second) {
   RunnerOptions options;
   options.database = url;
   options.retention = {.older_than = 1s, .keep = 1'000, .firings_older_than = 10s};
@@ -61,8 +61,7 @@ int load(const std::string& url, int seconds) {
       const auto ids = runner.submit_many(std::vector<Submission>(50, {.workflow = "load"}));
       for (const auto& id : ids) (void)runner.wait(id, patience);
       ended += static_cast<std::int64_t>(ids.size());
-      // Two hundred a second: what the retention, which yields to the work, keeps up with.
-      std::this_thread::sleep_until(began + 250ms * (ended / 50));
+      if (per_second > 0) std::this_thread::sleep_until(began + std::chrono::microseconds(ended * 1'000'000 / per_second));
     }
     std::cout << ended << ' ' << resident_kib() << ' ' << std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {})
               << ' ' << kib_of(url) << std::endl;

@@ -1,10 +1,10 @@
 // The program that the chaos tests kill. It works on a database like any user's, and writes down what it did, so that `judge` can
 // say whether that is what the database says.
 //
-//   chaos_program run URL FOLDER ROUND    submits a few executions, waits for them, ends
-//   chaos_program load URL FOLDER SECONDS    keeps a runner busy, and says each second how large it has become
-//   chaos_program finish URL FOLDER       runs what is left until nothing is
-//   chaos_program judge URL FOLDER        says what is wrong; status 1 when something is
+//   chaos_program run URL FOLDER ROUND                 submits a few executions, waits for them, ends
+//   chaos_program load URL FOLDER SECONDS PER_SECOND    keeps a runner busy, and says each second how large it has become
+//   chaos_program finish URL FOLDER                    runs what is left until nothing is
+//   chaos_program judge URL FOLDER                     says what is wrong; status 1 when something is
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -138,12 +138,13 @@ int finish(const std::string& url, const std::filesystem::path& folder) {
 }
 
 int main_of(const std::vector<std::string>& arguments) {
-  if (arguments.size() < 3) throw std::runtime_error("usage: chaos_program run|load|finish|judge URL FOLDER [ROUND|SECONDS]");
+  if (arguments.size() < 3)
+    throw std::runtime_error("usage: chaos_program run|load|finish|judge URL FOLDER [ROUND|SECONDS PER_SECOND]");
   const auto& what = arguments[0];
   const auto& url = arguments[1];
   const std::filesystem::path folder = arguments[2];
   if (what == "run") return run(url, folder, arguments.at(3));
-  if (what == "load") return load(url, std::stoi(arguments.at(3)));
+  if (what == "load") return load(url, std::stoi(arguments.at(3)), std::stoi(arguments.at(4)));
   if (what == "finish") return finish(url, folder);
   return judge(url, folder);
 }

@@ -1,6 +1,6 @@
 """A runner under load with retention: after a while nothing grows any more, neither memory nor descriptors nor files.
 
-CHAOS_LOAD_SECONDS says how long (12; an hour in the soak).
+CHAOS_LOAD_SECONDS says how long (12; an hour in the soak), CHAOS_LOAD_PER_SECOND how many executions a second (0: as many as it can).
 """
 
 import os
@@ -10,15 +10,16 @@ import subprocess
 import chaos_world  # first: it knows where the rest is
 import world
 
-# Retention goes over the rows every minute or so: until it has done that a few times, files only grow.
-FILES_SETTLE = 600
+# Until retention has gone over the rows a few times, files only grow.
+FILES_SETTLE = 60
 SECONDS = int(os.environ.get("CHAOS_LOAD_SECONDS", "12"))
+PER_SECOND = int(os.environ.get("CHAOS_LOAD_PER_SECOND", "0"))
 
 
 class Load(chaos_world.Chaos):
     def test_nothing_grows(self):
-        done = subprocess.run([chaos_world.PROGRAM, "load", self.database, self.work, str(SECONDS)], env=self.env, capture_output=True,
-                              text=True, timeout=SECONDS * 2 + world.PATIENCE, check=False)
+        done = subprocess.run([chaos_world.PROGRAM, "load", self.database, self.work, str(SECONDS), str(PER_SECOND)], env=self.env,
+                              capture_output=True, text=True, timeout=SECONDS * 2 + world.PATIENCE, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         rows = [[int(n) for n in line.split()] for line in done.stdout.splitlines()]
         self.assertEqual(len(rows), SECONDS)

@@ -44,7 +44,7 @@ class LongDay : public ScheduleTest {
     }
     finished.clear();
     watch.batches.clear();
-    (void)runner::prune(client(), {.older_than = 1h, .firings_older_than = 1h}, now.utc, 500, [] { return true; });
+    (void)runner::prune(client(), {.older_than = 1h, .firings_older_than = 1h}, now.utc, 500, [](int) { return true; });
   }
 };
 
