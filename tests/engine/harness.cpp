@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "postgres/fresh_schema.hpp"
+#include "runner/examine_schedules.hpp"
 #include "store/memory/database.hpp"
 
 namespace cloacina::engine::test {
@@ -53,6 +54,16 @@ EngineTest::EngineTest(const std::string& backend)
 }
 
 EngineTest::~EngineTest() = default;
+
+void EngineTest::expect_sound() {
+  // Not who is behind, or ahead: that is told by the real clock.
+  auto findings = database_->doctor();
+  std::erase_if(findings, [](const Finding& f) {
+    return (f.check != "consistency" && f.check != "integrity") || f.text.find("submitted in the future") != std::string::npos;
+  });
+  for (auto& finding : runner::examine_schedules(*reader_)) findings.push_back(std::move(finding));
+  for (const auto& finding : findings) EXPECT_FALSE(finding.problem) << finding.check << ": " << finding.text;
+}
 
 Process& EngineTest::boot() {
   process_.reset();

@@ -141,6 +141,11 @@ class EngineTest : public testing::TestWithParam<const char*> {
   ~EngineTest() override;
 
  protected:
+  /// Whatever a test did, the database holds no contradiction at its end.
+  void TearDown() override { expect_sound(); }
+  /// Everything that a doctor finds contradictory is a failure of the test.
+  void expect_sound();
+
   /// Options of the engines made from now on.
   EngineOptions options{};
   Watch watch;

@@ -136,6 +136,7 @@ class Play : public EngineTest {
       if (e.status != ExecutionStatus::Cancelled) RC_ASSERT((e.status == ExecutionStatus::Failed) == any_failed);
     }
     RC_ASSERT(engine().in_flight() == 0U);
+    expect_sound();
   }
 
   std::mt19937_64 random_;

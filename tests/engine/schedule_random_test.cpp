@@ -85,6 +85,7 @@ class Life : public ScheduleTest {
       check(name, past);
       if (::testing::Test::HasFatalFailure()) return;
     }
+    expect_sound();
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <random>
 #include <sstream>
 
+#include "cloacina/admin.hpp"
 #include "os/temp_dir.hpp"
 #include "simulation/sqlite_view.hpp"
 #include "testing/simulation.hpp"
@@ -88,6 +89,10 @@ TEST(Simulation, EveryInvariantHoldsOverSqliteFiles) {
     };
     const auto report = simulate({}, seed, options);
     ASSERT_FALSE(report.trouble) << to_string(report);
+    for (const auto& finding : doctor("sqlite:" + (folder / "test1.db").string())) {
+      if (finding.check != "consistency" && finding.check != "integrity") continue;
+      EXPECT_FALSE(finding.problem) << "seed " << seed << ": " << finding.text;
+    }
   }
 }
 
