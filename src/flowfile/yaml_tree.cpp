@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "core/text.hpp"
+#include "flowfile/utf8.hpp"
 #include "flowfile/yaml_input.hpp"
 
 namespace cloacina::flowfile {
@@ -250,7 +251,7 @@ Document read_yaml(std::string_view text) {
     }
   } catch (const YAML::Exception& e) {
     const Position at = position(e.mark);
-    throw YamlError(at, "not YAML: " + e.msg + hint(text, e.mark));
+    throw YamlError(at, "not YAML: " + printable(e.msg) + hint(text, e.mark));
   } catch (const YamlError&) {
     throw;
   } catch (const std::exception& e) {

@@ -105,6 +105,7 @@ TEST(YamlTree, RefusesWhatIsNoYaml) {
       {"cron: @daily", "1:7: not YAML: unknown token (a text that begins with @ needs quotes)"},
       {"a: *b", "1:4: not YAML: the referenced anchor is not defined (a text that begins with * needs quotes)"},
       {"a: \"\\q\"", "1:7: not YAML: unknown escape character: q"},
+      {"a: \"\\\u00e9\"", "1:7: not YAML: unknown escape character: \ufffd"},  // one byte of two
       {"%YAML 2.0\n---\na: 1", "1:1: not YAML: YAML major version too large"},
       {"a: &x [*x]", "1:8: this alias stands for something that it is a part of"},
       {nul, "1:4: not a text: control character U+0000"},
