@@ -139,6 +139,24 @@ TEST_P(Doctor, FindsAndExplainsEveryBreakage) {
   }
 }
 
+TEST_P(Doctor, WhoeverMeetsATaskThatItsWorkflowDoesNotHaveIsTold) {
+  const auto id = half_way();
+  const auto met = [&](auto&& use) -> std::string {
+    try {
+      use();
+    } catch (const Error& e) {
+      return std::string(to_string(e.code())) + ": " + e.what();
+    }
+    return "nothing thrown";
+  };
+  const auto told = HasSubstr("Corrupt: the database has a task 65534 of workflow 'join', which has only 4");
+  raw("UPDATE cloacina_task SET id = (id | 65535) - 1 WHERE " + row(1));
+  EXPECT_THAT(met([&] { (void)get(id); }), told);
+  EXPECT_THAT(met([&] { (void)claim(); }), told);
+  raw("UPDATE cloacina_task SET state = 4, runner = " + std::to_string(runner_) + " WHERE " + row(65534));
+  EXPECT_THAT(met([&] { (void)reader_->runners(); }), told);
+}
+
 TEST_P(Doctor, NamesTheFirstAndCountsTheRest) {
   const auto definition = put(chain("w", {"a"}));
   const auto first = submit(definition).to_string();

@@ -189,7 +189,12 @@ void Turn::finish_claims() {
   }
   if (rows != c.of_peek.size()) throw Error(ErrorCode::Corrupt, "the database has tasks of an execution that is not there");
   // Nobody could run it otherwise.
-  for (const auto index : c.of_peek) (void)definitions_.get(session_, result_.claimed[index].definition);
+  std::shared_ptr<const Definition> definition;
+  DefinitionKey of = 0;
+  for (const auto& claimed : result_.claimed) {
+    if (std::exchange(of, claimed.definition) != claimed.definition) definition = definitions_.get(session_, claimed.definition);
+    (void)task_at(*definition, claimed.task.position);
+  }
   auto start = session_.use("start_execution");
   for (const auto key : c.begun) start.add(key, now_);
   start.defer();

@@ -8,6 +8,16 @@
 
 namespace cloacina::store::sql {
 
+/// The task at a position that was stored. *Throws* Error{Corrupt} when the workflow has none there.
+[[nodiscard]] inline const core::TaskDefinition& task_at(const Definition& definition, std::int64_t position) {
+  if (position < 0 || position >= static_cast<std::int64_t>(definition.tasks.size())) {
+    throw Error(ErrorCode::Corrupt, "the database has a task " + std::to_string(position) + " of workflow '" + definition.name +
+                                        "', which has only " + std::to_string(definition.tasks.size()) +
+                                        "; 'cloacinactl doctor' names what is damaged");
+  }
+  return definition.tasks[static_cast<std::size_t>(position)];
+}
+
 /// The parsed definitions of one database, read once each. Thread-safe; definitions never change.
 class Definitions {
  public:

@@ -87,7 +87,7 @@ class SqlReader final : public Reader {
     auto& use = rows->events;
     while (use.step()) {
       Event event{use.time(0), std::string(use.text(2)), {}, std::string(use.text(3)), std::string(use.text(4))};
-      if (!use.is_null(1)) event.task = d.tasks.at(static_cast<std::size_t>(use.integer(1))).name;
+      if (!use.is_null(1)) event.task = task_at(d, use.integer(1)).name;
       e.events.push_back(std::move(event));
     }
     return e;
@@ -154,7 +154,7 @@ class SqlReader final : public Reader {
       const auto position = static_cast<Position>(use.integer(0));
       const int number = static_cast<int>(use.integer(1));
       if ((wanted && *wanted != position) || (attempt && *attempt != number)) continue;
-      out.push_back({d.tasks.at(position).name, number, use.integer(2) == 1 ? "stdout" : "stderr", std::string(use.text(3)),
+      out.push_back({task_at(d, position).name, number, use.integer(2) == 1 ? "stdout" : "stderr", std::string(use.text(3)),
                      use.integer(4) != 0});
     }
     return out;
@@ -185,7 +185,7 @@ class SqlReader final : public Reader {
       held.bind(key);
       while (held.step()) {
         const auto d = definitions_.get(session_, held.integer(2));
-        r.holds.push_back(id_of(held.blob(1)).to_string() + " " + d->tasks.at(static_cast<std::size_t>(held.integer(0))).name);
+        r.holds.push_back(id_of(held.blob(1)).to_string() + " " + task_at(*d, held.integer(0)).name);
       }
       out.push_back(std::move(r));
     }
@@ -310,7 +310,9 @@ class SqlReader final : public Reader {
       e.tasks.push_back(std::move(state));
     }
     while (attempts.step()) {
-      auto& task = e.tasks.at(static_cast<std::size_t>(attempts.integer(0)));
+      const auto position = attempts.integer(0);
+      (void)task_at(d, position);
+      auto& task = e.tasks[static_cast<std::size_t>(position)];
       Attempt a{static_cast<int>(attempts.integer(1)),
                 static_cast<AttemptStatus>(attempts.integer(2)),
                 {},
@@ -328,8 +330,8 @@ class SqlReader final : public Reader {
     }
     auto& use = tasks;
     while (use.step()) {
-      const auto position = static_cast<std::size_t>(use.integer(0));
-      auto& task = e.tasks.at(position);
+      const auto& known = task_at(d, use.integer(0));
+      auto& task = e.tasks[static_cast<std::size_t>(use.integer(0))];
       const auto state = static_cast<State>(use.integer(1));
       if (state != State::NotStarted || !is_terminal(e.status)) task.status = status_of(state);
       task.started_at = use.optional_time(7);
@@ -347,7 +349,7 @@ class SqlReader final : public Reader {
       a.fence = use.integer(2);
       a.started_at = use.time(7);
       a.finished_at = use.optional_time(8);
-      if (state == State::Completed && !d.tasks[position].command.is_null()) a.exit = 0;
+      if (state == State::Completed && !known.command.is_null()) a.exit = 0;
       task.attempts.push_back(std::move(a));
     }
   }

@@ -61,7 +61,7 @@ void Turn::release(RunnerKey runner) {
       continue;
     }
     auto& e = *found;
-    const auto& task = e.definition->tasks[row.task.position];
+    const auto& task = task_at(*e.definition, row.task.position);
     const std::int64_t crashes = row.crashes + 1;
     const std::int64_t id = row_of(row.task);
     ++result_.released;
@@ -108,7 +108,7 @@ void Turn::wake() {
       auto peek = session_.use("peek_execution");
       if (!peek.bind(task.execution).step()) continue;
       const auto definition = definitions_.get(session_, peek.integer(1));
-      last = crashes >= definition->tasks[task.position].max_crashes - 1;
+      last = crashes >= task_at(*definition, task.position).max_crashes - 1;
     }
     use.add(row, static_cast<int>(last ? State::LastChance : State::Ready));
     result_.left_ready = true;

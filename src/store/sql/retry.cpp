@@ -22,7 +22,8 @@ ControlResult Turn::retry(Touched& e, const Control& c) {
     auto use = session_.use("tasks_of_execution");
     use.bind(e.key);
     while (use.step()) {
-      auto& row = rows.at(static_cast<std::size_t>(use.integer(0)));
+      (void)task_at(d, use.integer(0));
+      auto& row = rows[static_cast<std::size_t>(use.integer(0))];
       row = {static_cast<State>(use.integer(1)), use.integer(3), use.integer(2), {}, use.optional_time(7), use.optional_time(8)};
       if (!use.is_null(6)) row.runner = use.integer(6);
       if (row.state == State::Running) return refused(e, ", and some of its tasks are still stopping; try again when they have");

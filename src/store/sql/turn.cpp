@@ -257,7 +257,7 @@ AdvancePort::Outcome Turn::outcome(const Touched& e) {
     const auto task = static_cast<Position>(use.integer(0));
     if (static_cast<State>(use.integer(1)) == State::Failed) {
       out.failed.emplace_back(task, use.text(2));
-    } else if (e.definition->tasks[task].recovers) {
+    } else if (task_at(*e.definition, task).recovers) {
       out.recovered.push_back(task);
     }
   }
