@@ -370,9 +370,15 @@ void Invariants::check_gates() {
   for (const auto gate : std::exchange(gates_, {})) {
     std::int64_t begun = 0;
     std::optional<View::AtGate> first;
+    std::optional<View::AtGate> waiting;
     for (const auto& e : view_.open_of_gate(gate)) {
+      if (e.waiting != store::Waiting::No && !waiting) waiting = e;
+      if (e.waiting == store::Waiting::No && e.gate_max == 1 && waiting) {
+        broken("gate", "execution " + std::to_string(e.key) + " has begun, and " + std::to_string(waiting->key) +
+                           " before it at gate " + std::to_string(gate) + " has not");
+      }
       // One that nobody knows yet keeps its place.
-      if (e.waiting != store::Waiting::Gate) ++begun;
+      if (e.waiting == store::Waiting::No || (e.waiting == store::Waiting::Workflow && !first)) ++begun;
       if (e.waiting == store::Waiting::Gate && !first) first = e;
     }
     if (first && (first->gate_max == 0 || begun < first->gate_max)) {

@@ -158,7 +158,7 @@ void EngineTest::complete(const std::shared_ptr<WorkItem>& item) {
   inbox().done(std::move(one), false);
 }
 
-void EngineTest::fail(const std::shared_ptr<WorkItem>& item, const std::string& error) {
+void EngineTest::fail(Process& p, const std::shared_ptr<WorkItem>& item, const std::string& error) {
   WorkDone done;
   done.item = item;
   done.started_at = done.finished_at = now.utc;
@@ -166,17 +166,17 @@ void EngineTest::fail(const std::shared_ptr<WorkItem>& item, const std::string& 
   judge(done);
   std::vector<WorkDone> one;
   one.push_back(std::move(done));
-  inbox().done(std::move(one), false);
+  p.inbox->done(std::move(one), false);
 }
 
-void EngineTest::give_back(const std::shared_ptr<WorkItem>& item) {
+void EngineTest::give_back(Process& p, const std::shared_ptr<WorkItem>& item) {
   WorkDone done;
   done.item = item;
   done.began = false;
   done.started_at = done.finished_at = now.utc;
   std::vector<WorkDone> one;
   one.push_back(std::move(done));
-  inbox().done(std::move(one), false);
+  p.inbox->done(std::move(one), false);
 }
 
 void EngineTest::run_callbacks() {

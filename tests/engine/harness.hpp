@@ -185,9 +185,11 @@ class EngineTest : public testing::TestWithParam<const char*> {
   void perform_all(Process& process, const Items& items);
   /// As if the task ended so, without running it.
   void complete(const std::shared_ptr<WorkItem>& item);
-  void fail(const std::shared_ptr<WorkItem>& item, const std::string& error = "no");
+  void fail(const std::shared_ptr<WorkItem>& item, const std::string& error = "no") { fail(process(), item, error); }
+  void fail(Process& process, const std::shared_ptr<WorkItem>& item, const std::string& error = "no");
   /// Given back unstarted, as the workers do on a recall.
-  void give_back(const std::shared_ptr<WorkItem>& item);
+  void give_back(const std::shared_ptr<WorkItem>& item) { give_back(process(), item); }
+  void give_back(Process& process, const std::shared_ptr<WorkItem>& item);
   /// User code of the task has begun, now.
   void begin(const std::shared_ptr<WorkItem>& item) { item->began.store(now.steady.time_since_epoch().count()); }
   void run_callbacks();

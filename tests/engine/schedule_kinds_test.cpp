@@ -34,6 +34,33 @@ TEST_P(ScheduleKinds, ExecutionsOfAWorkflowThatNobodyKnowsWaitForIt) {
   EXPECT_EQ(get(waiting[2].id).status, ExecutionStatus::Completed);
 }
 
+TEST_P(ScheduleKinds, AnExecutionOfAWorkflowThatNobodyKnowsKeepsItsPlaceInTheQueue) {
+  add(single("one"));
+  schedules().put(minutely(Concurrency::Queue));
+  settle();
+  advance(1min);
+  const auto first = step().start;  // 12:01, which runs
+  ASSERT_THAT(first, SizeIs(1));
+  schedules().put(minutely(Concurrency::Queue, "tick", "later"));
+  run_minutes(2);
+  schedules().put(minutely(Concurrency::Queue, "tick", "one"));
+  run_minutes(1);
+  EXPECT_THAT(open("later"), SizeIs(2));  // 12:02, 12:03
+  EXPECT_THAT(open("one"), SizeIs(2));    // 12:01, 12:04
+  perform_all(first);
+  settle();
+  EXPECT_THAT(open("one"), SizeIs(1)) << "12:04 is behind those that nobody knows";
+  add(single("later"));
+  std::vector<std::string> slots;
+  for (;;) {
+    const auto started = step().start;
+    for (const auto& item : started) slots.push_back(format_seconds(get(item->claimed.id).slot.value()).substr(11, 5));
+    perform_all(started);
+    if (started.empty() && inbox().empty()) break;
+  }
+  EXPECT_THAT(slots, ElementsAre("12:02", "12:03", "12:04"));
+}
+
 TEST_P(ScheduleKinds, RunNowIsNoSlotAndWorksWhilePaused) {
   add(single("one"));
   schedules().put(minutely());

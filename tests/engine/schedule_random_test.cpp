@@ -1,5 +1,5 @@
-// Random schedules that are edited, paused, backfilled and run by hand, on a clock that jumps and engines that die: what the ledger
-// must hold at the end is computed from the rules alone.
+// Random schedules that are edited, paused, backfilled and run by hand, on a clock that jumps, by one to four engines that die and
+// come back: what the ledger must hold at the end is computed from the rules alone.
 #include <random>
 
 #include "cron/schedule_json.hpp"
@@ -74,6 +74,8 @@ class Life : public ScheduleTest {
       concurrency_.push_back(static_cast<Concurrency>(below(4)));
       put(i);
     }
+    fleet_.resize(static_cast<std::size_t>(1 + below(4)));
+    for (auto& one : fleet_) renew(one);
     const int length = 40 + below(80);
     for (int turn = 0; turn < length; ++turn) {
       live();
@@ -214,10 +216,7 @@ class Life : public ScheduleTest {
     const int dice = below(30);
     if (dice == 0) jump(chance(50) ? 3'600 : 86'400);
     if (dice == 1) jump(chance(50) ? -3'600 : -86'400);
-    if (dice == 2) {
-      flying_.clear();
-      boot();
-    }
+    if (dice == 2) renew(fleet_[static_cast<std::size_t>(below(static_cast<int>(fleet_.size())))]);
     if (dice == 3) watch.failing_commits = 1 + below(2);
     if (dice == 4) {
       watch.lost_answers = 1;
@@ -231,9 +230,15 @@ class Life : public ScheduleTest {
     if (lost_ && watch.lost_answers == 0 && chance(50)) {
       // What was claimed with a lost answer is nobody's until the process ends.
       lost_ = false;
-      flying_.clear();
-      boot();
+      for (auto& one : fleet_) renew(one);
     }
+  }
+
+  /// The process dies with what it runs, and another one starts.
+  void renew(std::unique_ptr<Process>& process) {
+    std::erase_if(flying_, [&](const Flying& f) { return f.process == process.get(); });
+    process.reset();
+    process = another();
   }
 
   void jump(int by) {
@@ -241,28 +246,32 @@ class Life : public ScheduleTest {
     latest_ = std::max(latest_, now.utc);
   }
 
+  /// One of the engines has its turn, having looked at what others did, as its loop does. Whether it has more to do.
   bool turn(bool gently) {
-    const auto effects = step();
+    auto& process = *fleet_[static_cast<std::size_t>(below(static_cast<int>(fleet_.size())))];
+    if (process.store->changed_by_others()) process.engine->hint();
+    if (process.store->somebody_died()) process.engine->recover();
+    const auto effects = step(process);
     for (const auto& item : effects.start) {
       look_at(item);
-      flying_.push_back(item);
+      flying_.push_back({item, &process});
     }
     run_callbacks();
-    Items stay;
-    for (const auto& item : flying_) {
+    std::vector<Flying> stay;
+    for (const auto& f : flying_) {
       const int dice = gently ? 9 : below(10);
       if (dice < 3) {
-        stay.push_back(item);
+        stay.push_back(f);
       } else if (dice == 3) {
-        fail(item);
+        fail(*f.process, f.item);
       } else if (dice == 4) {
-        give_back(item);
+        give_back(*f.process, f.item);
       } else {
-        perform_all({item});
+        perform_all(*f.process, {f.item});
       }
     }
     flying_ = std::move(stay);
-    return effects.again || effects.trouble || !effects.start.empty() || !inbox().empty();
+    return effects.again || effects.trouble || !effects.start.empty() || !process.inbox->empty();
   }
 
   /// An execution begins: those before it must have ended, unless its schedule allows more.
@@ -286,28 +295,27 @@ class Life : public ScheduleTest {
   void finish() {
     watch.failing_commits = watch.lost_answers = 0;
     now.utc = std::max({now.utc, latest_, last_call_}) + 1s;
-    boot();
-    flying_.clear();
+    add(single("later"));
+    for (auto& one : fleet_) renew(one);
     for (auto& [name, past] : pasts_) {
       end_pause(past, cursor(name).settled);
       schedules().resume(name);
     }
-    add(single("later"));
     advance(2h);
     until_ = now.utc;
-    for (int i = 0; i < 100'000 && turn(true); ++i) {
-    }
+    run_rest();
     advance(2h);  // no jitter is that long, no attempt waits that long
     run_rest();
   }
   void run_rest() {
-    int quiet = 0;
+    std::size_t quiet = 0;
     for (int i = 0; i < 100'000; ++i) {
-      if (turn(true)) continue;
-      if (++quiet > 3) return;
-      engine().hint();
+      quiet = turn(true) ? 0 : quiet + 1;
+      // Each of them is likely to have been asked several times.
+      if (quiet > 10 * fleet_.size()) return;
+      for (const auto& one : fleet_) one->engine->hint();
     }
-    FAIL() << "the engine never came to rest";
+    FAIL() << "the engines never came to rest";
   }
 
   // ---- what must have come of it
@@ -409,10 +417,16 @@ class Life : public ScheduleTest {
     return count;
   }
 
+  struct Flying {
+    std::shared_ptr<WorkItem> item;
+    Process* process;
+  };
+
   std::mt19937_64 random_;
+  std::vector<std::unique_ptr<Process>> fleet_;
   std::vector<Concurrency> concurrency_;
   std::map<std::string, Past> pasts_;
-  Items flying_;
+  std::vector<Flying> flying_;
   Timestamp last_call_;
   Timestamp latest_{};
   Timestamp until_{};

@@ -50,8 +50,9 @@ constexpr Named all[] = {
     {"is_gate_open",
      [](Call& c) {
        const auto open = open_of(c);
-       const auto begun = std::count_if(open.begin(), open.end(), [](const auto* e) { return e->waiting == 0; });
-       c.answer(std::min(Integer{begun}, c.integer(1)));
+       const auto begun = std::count_if(
+           open.begin(), open.end(), [&](const auto* e) { return e->waiting == 0 || (e->waiting == 2 && e->key < c.integer(1)); });
+       c.answer(std::min(Integer{begun}, c.integer(2)));
      }},
     {"any_of_gate",
      [](Call& c) {

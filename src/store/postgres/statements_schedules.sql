@@ -106,8 +106,9 @@ SELECT id FROM cloacina_execution WHERE open_gate = $1::bigint ORDER BY waiting 
 -- name: open_keys_of_gate
 SELECT key FROM cloacina_execution WHERE open_gate = $1::bigint AND key <> $2::bigint ORDER BY waiting DESC, key;
 -- name: is_gate_open
--- How many of a gate have begun, as far as it matters.
-SELECT count(*) FROM (SELECT 1 FROM cloacina_execution WHERE open_gate = $1::bigint AND waiting = 0 LIMIT $2::bigint) o;
+-- How many of a gate have begun, or wait for their workflow before another one, as far as it matters.
+SELECT count(*) FROM (SELECT 1 FROM cloacina_execution WHERE open_gate = $1::bigint AND (waiting = 0 OR (waiting = 2 AND key < $2::bigint))
+                      LIMIT $3::bigint) o;
 -- name: any_of_gate
 SELECT 1 FROM cloacina_execution WHERE open_gate = $1::bigint LIMIT 1;
 -- name: next_of_gate

@@ -33,11 +33,11 @@ bool Turn::gate_has_open(std::int64_t gate) {
   return use.bind(gate).step();
 }
 
-bool Turn::gate_is_full(std::int64_t gate, int gate_max) {
+bool Turn::gate_is_full(std::int64_t gate, int gate_max, ExecutionKey before) {
   if (gate_max <= 0) return false;
   insert_fired();
   auto use = session_.use("is_gate_open");
-  return use.bind(gate, gate_max).step() && use.integer(0) >= gate_max;
+  return use.bind(gate, before, gate_max).step() && use.integer(0) >= gate_max;
 }
 
 bool Turn::open_gates() {
@@ -54,7 +54,7 @@ bool Turn::open_gates() {
         key = use.integer(0);
         gate_max = static_cast<int>(use.integer(1));
       }
-      if (gate_is_full(gate, gate_max)) break;
+      if (gate_is_full(gate, gate_max, key)) break;
       load({key}, Locked::Skip);
       gates_.erase(gate);
       auto* e = touched(key);
@@ -112,7 +112,7 @@ void Turn::adopt(DefinitionKey definition) {
     e->definition_key = definition;
     e->definition = known;
     e->open_leaves = leaves;
-    begin(*e, row.gate_max > 0 && gate_is_full(e->gate, row.gate_max) ? Waiting::Gate : Waiting::No);
+    begin(*e, row.gate_max > 0 && gate_is_full(e->gate, row.gate_max, row.key) ? Waiting::Gate : Waiting::No);
   }
 }
 

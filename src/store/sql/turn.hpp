@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -131,7 +132,8 @@ class Turn final : private AdvancePort {
   /// Keeps others from letting executions of these gates begin, or of counting them.
   void lock_gates();
   [[nodiscard]] bool gate_has_open(std::int64_t gate);
-  [[nodiscard]] bool gate_is_full(std::int64_t gate, int gate_max);
+  /// For an execution of it that has not begun, or for one to come. One before it whose workflow nobody knows yet keeps its place.
+  [[nodiscard]] bool gate_is_full(std::int64_t gate, int gate_max, ExecutionKey before = std::numeric_limits<ExecutionKey>::max());
   /// Lets executions begin whose gates have room since others ended; false when there were none.
   bool open_gates();
   void begin(Touched& e, Waiting waiting);

@@ -91,8 +91,8 @@ SELECT id FROM cloacina_execution WHERE gate = ?1 AND status < 3 ORDER BY waitin
 -- name: open_keys_of_gate
 SELECT key FROM cloacina_execution WHERE gate = ?1 AND status < 3 AND key <> ?2 ORDER BY waiting DESC, key;
 -- name: is_gate_open
--- How many of a gate have begun, as far as it matters.
-SELECT count(*) FROM (SELECT 1 FROM cloacina_execution WHERE gate = ?1 AND waiting = 0 AND status < 3 LIMIT ?2);
+-- How many of a gate have begun, or wait for their workflow before another one, as far as it matters.
+SELECT count(*) FROM (SELECT 1 FROM cloacina_execution WHERE gate = ?1 AND status < 3 AND (waiting = 0 OR (waiting = 2 AND key < ?2)) LIMIT ?3);
 -- name: any_of_gate
 SELECT 1 FROM cloacina_execution WHERE gate = ?1 AND status < 3 LIMIT 1;
 -- name: next_of_gate
