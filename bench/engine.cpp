@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cloacina/cloacina.hpp>
 #include <fstream>
+#include <iostream>
 #include <thread>
 
 #include "harness.hpp"
@@ -105,6 +106,59 @@ std::vector<Result> lanes_on_one_server() {
     if (count == 1) alone = rate;
     out.push_back({"throughput_3task_" + std::to_string(count) + "_lanes", "postgres", rate, "tasks/s", alone, rate / alone,
                    "4 workers, durable, floor: one lane"});
+  }
+  return out;
+}
+
+/// Programs of their own, each with a runner, that share what waits.
+class RunnerProcesses {
+ public:
+  RunnerProcesses(const std::string& url, int count) {
+    const std::string command =
+        std::filesystem::read_symlink("/proc/self/exe").string() + " " + std::string(runner_command) + " '" + url + "'";
+    for (int i = 0; i < count; ++i) {
+      pipes_.emplace_back(::popen(command.c_str(), "w"));
+      if (!pipes_.back()) throw std::system_error(errno, std::generic_category(), "popen");
+    }
+    std::this_thread::sleep_for(500ms);  // they are at their first line
+  }
+  /// They run from now on, until this goes away.
+  void start() {
+    for (const auto& pipe : pipes_) {
+      std::fputs("start\n", pipe.get());
+      std::fflush(pipe.get());
+    }
+  }
+
+ private:
+  struct Close {
+    void operator()(std::FILE* pipe) const { ::pclose(pipe); }
+  };
+  std::vector<std::unique_ptr<std::FILE, Close>> pipes_;
+};
+
+std::vector<Result> processes_on_one_server() {
+  std::vector<Result> out;
+  double alone = 0;
+  for (const int count : {1, 2, 4}) {
+    Scratch scratch(StoreKind::Postgres);
+    constexpr int executions = 10'000;
+    submit_waiting(scratch.url("a.db"), chain(3), executions);
+    const Runner client{{.database = scratch.url("a.db")}};
+    const auto all_ended = [&] {
+      for (const auto status : {ExecutionStatus::Pending, ExecutionStatus::Running}) {
+        if (!client.list({.status = status, .limit = 1}).executions.empty()) return false;
+      }
+      return true;
+    };
+    RunnerProcesses processes(scratch.url("a.db"), count);
+    const Stopwatch watch;
+    processes.start();
+    while (!all_ended()) std::this_thread::sleep_for(5ms);
+    const double rate = 3 * executions / watch.seconds();
+    if (count == 1) alone = rate;
+    out.push_back({"throughput_3task_" + std::to_string(count) + "_processes", "postgres", rate, "tasks/s", alone, rate / alone,
+                   "durable, from their start on, floor: one process"});
   }
   return out;
 }
@@ -336,6 +390,18 @@ std::vector<Result> memory() {
 
 }  // namespace
 
+int run_for_bench(const std::string& url) {
+  Runner runner{{.database = url, .workers = 2}};
+  runner.add(chain(3));
+  std::string line;
+  if (!std::getline(std::cin, line)) return 0;
+  runner.start();
+  while (std::getline(std::cin, line)) {
+  }
+  runner.stop(1s);
+  return 0;
+}
+
 std::vector<Benchmark> engine_benchmarks() {
   std::vector<Benchmark> all;
   for (const auto kind : kinds()) {
@@ -349,6 +415,7 @@ std::vector<Benchmark> engine_benchmarks() {
     all.push_back({"history", [kind] { return history(kind); }});
     if (kind == StoreKind::Postgres) {
       all.push_back({"runners", runners_on_one_server});
+      all.push_back({"processes", processes_on_one_server});
       all.push_back({"lanes", lanes_on_one_server});
       all.push_back({"away", far_away});
       all.push_back({"idle_on_server", idle_on_server});

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "scratch.hpp"
@@ -70,6 +71,10 @@ void insert_history_on_server(const std::string& url, int executions);
 [[nodiscard]] std::string dead_rows(const std::string& url);
 /// Transactions that the server has seen in this database.
 [[nodiscard]] double transactions_on_server(const std::string& url);
+
+/// The program as one of several that share a database: a runner that starts with the first line of its input and stops at the end.
+inline constexpr std::string_view runner_command = "--runner";
+int run_for_bench(const std::string& url);
 
 [[nodiscard]] std::vector<Benchmark> engine_benchmarks();
 [[nodiscard]] std::vector<Benchmark> schedule_benchmarks();

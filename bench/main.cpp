@@ -53,4 +53,7 @@ int run(const std::vector<std::string>& wanted) {
 
 }  // namespace cloacina::bench
 
-int main(int argc, char** argv) { return cloacina::bench::run({argv + 1, argv + argc}); }
+int main(int argc, char** argv) {
+  if (argc == 3 && argv[1] == cloacina::bench::runner_command) return cloacina::bench::run_for_bench(argv[2]);
+  return cloacina::bench::run({argv + 1, argv + argc});
+}
