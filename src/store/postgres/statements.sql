@@ -328,8 +328,10 @@ SELECT key FROM cloacina_workflow WHERE name = $1::text;
 SELECT current FROM cloacina_workflow ORDER BY name;
 
 -- name: insert_runner
+-- It is there already when the answer to the commit was lost.
 INSERT INTO cloacina_runner (id, name, host, pid, workers, any_commands, started_at, heartbeat_at, lease_until)
-VALUES ($1::text, $2::text, $3::text, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $7, $8::bigint) RETURNING key;
+VALUES ($1::text, $2::text, $3::text, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $7, $8::bigint)
+ON CONFLICT (id) DO UPDATE SET heartbeat_at = excluded.heartbeat_at, lease_until = excluded.lease_until RETURNING key;
 -- name: renew_lease
 -- Whether it had run out. A runner that was taken for dead lives again.
 UPDATE cloacina_runner r SET heartbeat_at = $2::bigint, lease_until = $3::bigint, stopped_at = NULL, died = 0

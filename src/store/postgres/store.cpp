@@ -197,7 +197,7 @@ class PgStore final : private Parts, public sql::SqlStore {
         changed_ = true;
         runners.known = false;
         if (e.lost() && !fresh && !lost_.pending()) {
-          fresh = true;
+          fresh = in_doubt_ = true;
           continue;
         }
         if (!e.again() || attempt == attempts_max) throw;
@@ -207,6 +207,7 @@ class PgStore final : private Parts, public sql::SqlStore {
 
   bool transact(const std::function<bool()>& work) override {
     bool done = false;
+    in_doubt_ = false;
     repeat([&] {
       Transaction transaction(session);
       done = work();
@@ -215,6 +216,8 @@ class PgStore final : private Parts, public sql::SqlStore {
     if (done) announce(true);
     return done;
   }
+
+  [[nodiscard]] bool in_doubt() const override { return in_doubt_; }
 
   Timestamp clock(Timestamp now) override {
     if (options_.callers_clock) return now;
@@ -297,6 +300,7 @@ class PgStore final : private Parts, public sql::SqlStore {
   bool changed_ = false;
   bool owed_ = false;
   bool lease_in_doubt_ = false;
+  bool in_doubt_ = false;  // the transaction that is run again may have been committed
   Clock::time_point unheard_at_ = Clock::now();
   Clock::time_point announced_at_{};
   std::optional<sql::Use> announced_;

@@ -123,6 +123,23 @@ bool apply(Session& session, const ScheduleWrite& change, Timestamp now) {
   return true;
 }
 
+bool is_done(Session& session, const ScheduleWrite& change) {
+  const auto& wanted = change.row;
+  const auto row = find_schedule(session, wanted.name);
+  switch (change.kind) {
+    case ScheduleWrite::Kind::Create:
+      return row && row->id == wanted.id;
+    case ScheduleWrite::Kind::Update:
+      // Since then it may have fired.
+      return row && row->key == wanted.key && row->turn > wanted.turn && row->revision >= wanted.revision &&
+             row->definition == wanted.definition && row->source == wanted.source && row->paused == wanted.paused &&
+             row->pause_note == wanted.pause_note;
+    case ScheduleWrite::Kind::Remove:
+      return !row || row->key != wanted.key;
+  }
+  return false;
+}
+
 std::vector<Event> schedule_events(Session& session, ScheduleKey schedule, int limit) {
   auto use = session.use("schedule_events");
   return read_events(use.bind(schedule, limit));

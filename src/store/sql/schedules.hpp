@@ -16,6 +16,8 @@ namespace cloacina::store::sql {
 [[nodiscard]] std::vector<ScheduleRow> due_schedules(Session& session, Timestamp now, int limit);
 /// *Requires* a transaction.
 [[nodiscard]] bool apply(Session& session, const ScheduleWrite& write, Timestamp now);
+/// Whether what it wants is so: it was applied, or somebody else wanted the same.
+[[nodiscard]] bool is_done(Session& session, const ScheduleWrite& write);
 
 [[nodiscard]] std::vector<ScheduleRow> list_schedules(Session& session, const ScheduleFilter& filter);
 [[nodiscard]] std::optional<Reader::LastFiring> last_firing(Session& session, ScheduleKey schedule);

@@ -35,6 +35,8 @@ class SqlStore : public Store {
  protected:
   /// Runs `work` in a transaction, perhaps more than once, and commits it unless it returns false.
   virtual bool transact(const std::function<bool()>& work) = 0;
+  /// For `work`: whether it was run before, and nobody knows whether that was committed.
+  [[nodiscard]] virtual bool in_doubt() const { return false; }
   /// The clock that decides, when the caller's says `now`.
   [[nodiscard]] virtual Timestamp clock(Timestamp now) = 0;
 
