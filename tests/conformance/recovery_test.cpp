@@ -113,6 +113,35 @@ TEST_P(StoreConformance, OneTaskAtATimeHasItsLastChance) {
   EXPECT_FALSE(claimed[1].last_chance);
 }
 
+TEST_P(StoreConformance, LastChancesOfOthersDoNotHideOnesOwn) {
+  const auto named = [](const std::string& name) {
+    WorkflowBuilder flow{name};
+    flow.task("a", nothing).max_crashes(2);
+    return flow.build();
+  };
+  const auto others = put(named("others"));
+  const auto own = put(named("own"));
+  for (int i = 0; i < 130; ++i) submit(others);
+  // One death, and all of them are at their last chance.
+  auto b = batch();
+  {
+    auto other = other_runner({others});
+    b.runner = other.runner;
+    b.claim = store::ClaimRequest{.runner = other.runner, .limit = 1'000, .definitions = {others}};
+    EXPECT_THAT(other.store->commit(b).claimed, SizeIs(130));
+  }
+  const auto id = submit(own);
+  (void)crash(own);
+  for (b = batch(), b.release_dead = true; commit(b).released > 0;) {
+  }
+  b = batch();
+  b.claim = request(5);
+  b.claim->definitions = {own};
+  const auto claimed = commit(b).claimed;
+  ASSERT_THAT(claimed, SizeIs(1));
+  EXPECT_EQ(claimed[0].id, id);
+}
+
 TEST_P(StoreConformance, ALastChanceOutlivesRetriesReturnsAndPauses) {
   WorkflowBuilder flow{"w"};
   flow.task("a", nothing).max_crashes(2);

@@ -237,9 +237,21 @@ def flow(name, tasks, **keys):
     return json.dumps({"cloacina": 1, "workflows": [{"name": name, "tasks": tasks} | keys]})
 
 
+class AtOnce(unittest.TextTestResult):
+    """Says what failed when it fails: some tests go on for an hour after that."""
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.stream.writeln(self.failures[-1][1])
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.stream.writeln(self.errors[-1][1])
+
+
 def main():
     """Runs the tests of the calling file and prints how many there were."""
-    program = unittest.main(exit=False, verbosity=2)
+    program = unittest.main(exit=False, testRunner=unittest.TextTestRunner(verbosity=2, resultclass=AtOnce))
     result = program.result
     print(f"e2e: {result.testsRun} tests, {len(result.failures) + len(result.errors)} failed, {len(result.skipped)} skipped")
     sys.exit(0 if result.wasSuccessful() and result.testsRun > 0 and not result.skipped else 1)

@@ -230,6 +230,7 @@ constexpr Named all[] = {
      [](Call& c) {
        int left = 100;
        for (const auto& [definition, rank, due_at, id] : c.db().tasks.last_chance.places()) {
+         if (definition < c.integer(0)) continue;
          if (left-- == 0) break;
          c.answer(id, definition);
        }

@@ -245,7 +245,7 @@ CROSS JOIN LATERAL (
 ) t;
 
 -- name: last_chance
-SELECT id, definition FROM cloacina_task WHERE state = 9 ORDER BY definition, rank, due_at, id LIMIT 100;
+SELECT id, definition FROM cloacina_task WHERE state = 9 AND definition >= $1::bigint ORDER BY definition, rank, due_at, id LIMIT 100;
 
 -- name: take_last_chance
 -- Unless somebody else takes it.

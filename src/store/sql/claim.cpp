@@ -8,6 +8,8 @@ namespace {
 
 /// With more definitions than these it is asked first which of them have work.
 constexpr std::size_t asked_at_once_max = 4;
+/// The limit of `last_chance`.
+constexpr int chances_at_once = 100;
 
 struct Earlier {
   template <class C>
@@ -70,7 +72,7 @@ void Turn::ask_for_claims() {
   // All three are on their way before the first is waited for.
   asked_.emplace(Asked{session_.use("may_claim"), {}, {}});
   asked_->may.bind(batch_.claim->runner).send();
-  if (batch_.claim->last_chance) asked_->chances.emplace(session_.use("last_chance")).send();
+  if (batch_.claim->last_chance) asked_->chances.emplace(session_.use("last_chance")).bind(0).send();
   if (auto queue = ask_queue(batch_.claim->limit)) asked_->queue.emplace(std::move(*queue));
 }
 
@@ -84,7 +86,7 @@ void Turn::claim() {
   if (!asked.may.step()) return;
   std::vector<std::pair<Candidate, bool>> chosen;  // and whether it comes from the queue
   if (asked.chances) {
-    if (const auto last = last_chance(*asked.chances)) chosen.emplace_back(*last, true);
+    if (const auto last = last_chance(asked.chances)) chosen.emplace_back(*last, true);
   }
   const bool has_last_chance = !chosen.empty();
   const auto head = queue_head(std::move(asked.queue), request.limit - static_cast<int>(chosen.size()));
@@ -110,10 +112,19 @@ void Turn::claim() {
   if (has_last_chance) result_.claimed.front().last_chance = true;
 }
 
-std::optional<Turn::Candidate> Turn::last_chance(Use& chances) {
+std::optional<Turn::Candidate> Turn::last_chance(std::optional<Use>& chances) {
   std::optional<std::int64_t> found;
-  while (!found && chances.step()) {
-    if (knows(chances.integer(1))) found = chances.integer(0);
+  for (;;) {
+    int seen = 0;
+    DefinitionKey definition = 0;
+    for (; !found && chances->step(); ++seen) {
+      definition = chances->integer(1);
+      if (knows(definition)) found = chances->integer(0);
+    }
+    chances.reset();
+    if (found || seen < chances_at_once) break;
+    // They are in the order of their definitions: of the next ones some may be known here.
+    chances.emplace(session_.use("last_chance")).bind(definition + 1).send();
   }
   if (!found) return std::nullopt;
   auto use = session_.use("take_last_chance");

@@ -162,7 +162,7 @@ class Turn final : private AdvancePort {
   [[nodiscard]] bool may_ask_ahead() const;
   void ask_for_claims();
   void claim();
-  [[nodiscard]] std::optional<Candidate> last_chance(Use& chances);
+  [[nodiscard]] std::optional<Candidate> last_chance(std::optional<Use>& chances);
   /// Nothing when there is no queue to look at.
   [[nodiscard]] std::optional<Use> ask_queue(int limit);
   [[nodiscard]] std::vector<Candidate> queue_head(std::optional<Use> queue, int limit);

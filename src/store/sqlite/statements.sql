@@ -132,8 +132,8 @@ SELECT id, rank, due_at FROM cloacina_task INDEXED BY cloacina_task_ready WHERE 
 ORDER BY rank, due_at, id LIMIT ?2;
 
 -- name: last_chance
-SELECT id, definition FROM cloacina_task INDEXED BY cloacina_task_last_chance WHERE state = 9 ORDER BY definition, rank, due_at, id
-LIMIT 100;
+SELECT id, definition FROM cloacina_task INDEXED BY cloacina_task_last_chance WHERE state = 9 AND definition >= ?1
+ORDER BY definition, rank, due_at, id LIMIT 100;
 
 -- name: take_last_chance
 -- Unless somebody else takes it.
