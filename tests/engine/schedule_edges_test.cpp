@@ -310,4 +310,25 @@ TEST_P(ScheduleEdges, EveryCountsFromItsStartOrItsCreation) {
   EXPECT_THAT(slots, ElementsAre("12:02:00", "12:03:30", "12:05:00", "12:06:30"));
 }
 
+TEST_P(ScheduleEdges, SkippedRunsOfTwoPausesAreTwoThoughABackfillFiredWhatWasBetween) {
+  add(single("one"));
+  auto s = minutely();
+  s.catchup = Catchup::All;
+  schedules().put(s);
+  settle();
+  schedules().pause("tick");
+  go_to("2026-03-01T12:02:30Z");
+  schedules().resume("tick");
+  settle();
+  EXPECT_THAT(ledger(), ElementsAre("12:01-12:02 skipped paused 2"));
+  crash();
+  go_to("2026-03-01T12:03:30Z");  // 12:03 is nobody's yet
+  schedules().pause("tick");
+  go_to("2026-03-01T12:05:30Z");
+  EXPECT_EQ(schedules().backfill("tick", at("12:03"), at("12:04")).fired, 1);
+  schedules().resume("tick");
+  settle();
+  EXPECT_THAT(ledger(), ElementsAre("12:01-12:02 skipped paused 2", "12:03 fired backfill", "12:04-12:05 skipped paused 2"));
+}
+
 }  // namespace cloacina::engine::test

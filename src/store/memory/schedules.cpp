@@ -182,9 +182,11 @@ void firings_up(const Call& c, Integer oldest, const F& each) {
 }
 
 void last_slot_record(Call& c) {
+  Integer backfilled = least;  // the last before the slot that is asked about
   firings_down(c, most, least, [&](const FiringRow& f) {
+    if (f.kind == 2 && f.slot < c.integer(1)) backfilled = std::max(backfilled, f.slot);
     if (f.kind != 0) return true;
-    c.answer(f.key, f.outcome, f.reason, f.through);
+    c.answer(f.key, f.outcome, f.reason, f.through, backfilled > f.through ? 1 : 0);
     return false;
   });
 }

@@ -80,7 +80,10 @@ SELECT n FROM made JOIN input USING (schedule, slot, outcome);
 -- name: fired_execution
 SELECT execution FROM cloacina_firing WHERE schedule = $1::bigint AND slot = $2::bigint AND outcome = 0;
 -- name: last_slot_record
-SELECT key, outcome, reason, through FROM cloacina_firing WHERE schedule = $1::bigint AND kind = 0 ORDER BY slot DESC, outcome DESC LIMIT 1;
+-- The newest, and whether a backfill has fired between it and a slot.
+SELECT key, outcome, reason, through,
+       EXISTS (SELECT 1 FROM cloacina_firing b WHERE b.schedule = $1::bigint AND b.slot > f.through AND b.slot < $2::bigint AND b.kind = 2)::int
+FROM (SELECT key, outcome, reason, through FROM cloacina_firing WHERE schedule = $1::bigint AND kind = 0 ORDER BY slot DESC, outcome DESC LIMIT 1) f;
 -- name: extend_skip
 UPDATE cloacina_firing SET through = $2::bigint, count = count + $3::bigint, fired_at = $4::bigint WHERE key = $1::bigint;
 -- name: firings

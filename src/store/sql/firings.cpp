@@ -175,9 +175,11 @@ void Turn::insert_fired() {
 
 void Turn::keep_skip(ScheduleKey schedule, const SlotSkip& run) {
   {
-    // Slots are settled in order: a record of the same reason that is the newest is this one's neighbour.
+    // Slots are settled in order: a record of the same reason that is the newest is this one's neighbour, unless a slot between
+    // them that would have fired was backfilled before it came to that.
     auto use = session_.use("last_slot_record");
-    if (use.bind(schedule).step() && use.integer(1) == skipped && use.integer(2) == static_cast<int>(run.reason)) {
+    if (use.bind(schedule, run.slot).step() && use.integer(1) == skipped && use.integer(2) == static_cast<int>(run.reason) &&
+        use.integer(4) == 0) {
       // A `@reboot` that was recorded already: only the answer was lost.
       if (use.time(3) == run.through) return;
       session_.use("extend_skip").bind(use.integer(0), run.through, run.count, now_).defer();

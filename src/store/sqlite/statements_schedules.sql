@@ -65,7 +65,10 @@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT (schedule, slo
 -- name: fired_execution
 SELECT execution FROM cloacina_firing WHERE schedule = ?1 AND slot = ?2 AND outcome = 0;
 -- name: last_slot_record
-SELECT key, outcome, reason, through FROM cloacina_firing WHERE schedule = ?1 AND kind = 0 ORDER BY slot DESC, outcome DESC LIMIT 1;
+-- The newest, and whether a backfill has fired between it and a slot.
+SELECT key, outcome, reason, through,
+       EXISTS (SELECT 1 FROM cloacina_firing b WHERE b.schedule = ?1 AND b.slot > f.through AND b.slot < ?2 AND b.kind = 2)
+FROM (SELECT key, outcome, reason, through FROM cloacina_firing WHERE schedule = ?1 AND kind = 0 ORDER BY slot DESC, outcome DESC LIMIT 1) f;
 -- name: extend_skip
 UPDATE cloacina_firing SET through = ?2, count = count + ?3, fired_at = ?4 WHERE key = ?1;
 -- name: firings
