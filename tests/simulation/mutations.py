@@ -69,7 +69,7 @@ MUTATIONS = {
     "deadline-leaves-tasks": ("store/sql/recovery.cpp", "has passed\";\n    stop_tasks(e);",
                               "has passed\";\n    e.dirty = e.finished_now = true;", "an execution past its deadline goes on"),
     "skips-lost": ("store/sql/firings.cpp", "  skips_before(Timestamp::max());\n", "", "slots are neither fired nor skipped"),
-    "last-chance-lost": ("store/sql/claim.cpp", "if (const auto last = last_chance(*asked.chances)) chosen.emplace_back(*last, true);", "",
+    "last-chance-lost": ("store/sql/claim.cpp", "if (const auto last = last_chance(asked.chances)) chosen.emplace_back(*last, true);", "",
                          "a task on its last chance waits for ever"),
     "wake-too-early": ("store/sql/recovery.cpp", "use.bind(now_, most);", "use.bind(now_ + std::chrono::seconds{3}, most);",
                        "delays end too early"),
