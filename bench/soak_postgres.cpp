@@ -12,7 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 double seconds_wanted() {
-  const char* text = std::getenv("SOAK_SECONDS");
+  const char* text = std::getenv("SNAPSHOT_SECONDS");
   return text == nullptr ? 600 : std::atof(text);
 }
 

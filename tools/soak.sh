@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs what is too much for every day. First, once, the tests of schedules as a whole: every zone, every transition, every policy, and
 # many random lives (an hour or two on two cores), twenty times the usual trouble between runners and their server, CHAOS_KILLS (10,000)
-# kills on each backend, and an hour of load. Then the tests that draw random numbers, again and again with new seeds, for SECONDS.
+# kills on each backend, and an hour of load at a thousand executions a second. Then the tests that draw random numbers, again and again with new seeds, for SECONDS.
 # Stops at the first failure and prints its seed.
 # Usage: tools/soak.sh SECONDS          CLOACINA_TEST_SEED=n tools/soak.sh 1   repeats one round of the second part only
 set -euo pipefail
@@ -41,7 +41,7 @@ if [[ -z ${CLOACINA_TEST_SEED:-} ]]; then
   whole test_cron
   whole test_engine
   E2E_FLEET_ROUNDS=${E2E_FLEET_ROUNDS:-80} CLOACINACTL=$PWD/build/dev/bin/cloacinactl python3 tests/e2e/test_fleet.py
-  CHAOS_LOAD_SECONDS=${CHAOS_LOAD_SECONDS:-3600} tools/chaos.sh "${CHAOS_KILLS:-10000}"
+  CHAOS_LOAD_SECONDS=${CHAOS_LOAD_SECONDS:-3600} CHAOS_LOAD_PER_SECOND=${CHAOS_LOAD_PER_SECOND:-1000} tools/chaos.sh "${CHAOS_KILLS:-10000}"
   echo "soak: every zone, transition and policy passed with seed $seed, $SECONDS s"
 fi
 

@@ -2,7 +2,7 @@
 // say whether that is what the database says.
 //
 //   chaos_program run URL FOLDER ROUND                 submits a few executions, waits for them, ends
-//   chaos_program load URL FOLDER SECONDS PER_SECOND    keeps a runner busy, and says each second how large it has become
+//   chaos_program load URL FOLDER SECONDS PER_SECOND   keeps a runner busy, and says each second how large it has become
 //   chaos_program finish URL FOLDER                    runs what is left until nothing is
 //   chaos_program judge URL FOLDER                     says what is wrong; status 1 when something is
 #include <fcntl.h>

@@ -55,7 +55,7 @@ TEST_P(PostgresDoubt, WhoChangesAScheduleIsToldWhatBecameOfIt) {
   EXPECT_EQ(doubtful([&] { return schedules.put(nightly); }), Schedules::Put::Updated);
   EXPECT_EQ(schedules.get("nightly").revision, 2);
   EXPECT_TRUE(doubtful([&] {
-    schedules.pause("nightly", "for now");
+    schedules.pause("nightly", "holidays");
     return true;
   }));
   EXPECT_TRUE(doubtful([&] {
